@@ -109,7 +109,9 @@ type Purpose struct {
 // Retention is how long records in one state live. It is a parameter of the deployment within limits.
 type Retention struct {
 	State     string        // state of the record that it applies to
+	From      Moment        // what it counts from
 	Text      Text          // as notices and the inventory show it; %s stands for the period
+	Deleted   Text          // as receipts say it; %s stands for the day; empty for the ordinary sentence
 	Default   time.Duration //
 	Min, Max  time.Duration // a setting outside is refused at start (hard case 25)
 	Parameter string        // name of the environment variable, in the unit that its name ends with
