@@ -1,0 +1,77 @@
+// Package lambdahost starts a function: it sets up the log, reads the environment, builds the handler once and hands it
+// to the Lambda runtime. A function that cannot start says every reason in one log line and ends.
+package lambdahost
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"madoguchi/shared/config"
+	"madoguchi/shared/web"
+)
+
+// Start runs a function that API Gateway invokes.
+func Start(run func(context.Context, config.Source) (http.Handler, error)) {
+	start(func(ctx context.Context, env config.Source) (lambda.Handler, error) {
+		handler, err := run(ctx, env)
+		if err != nil {
+			return nil, err
+		}
+		return web.Lambda(handler), nil
+	})
+}
+
+// EventHandler handles one event of a stream, a schedule or a rule. What it returns is the function's answer (nil for
+// none); an error makes Lambda try the event again.
+type EventHandler func(ctx context.Context, event json.RawMessage) (any, error)
+
+// Invoke makes an EventHandler a lambda.Handler.
+func (h EventHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	answer, err := h(ctx, payload)
+	if err != nil {
+		slog.ErrorContext(ctx, "event failed", "error", err)
+		return nil, err
+	}
+	return json.Marshal(answer)
+}
+
+// StartEvents runs a function that a stream, a schedule or a rule invokes.
+func StartEvents(run func(context.Context, config.Source) (EventHandler, error)) {
+	start(func(ctx context.Context, env config.Source) (lambda.Handler, error) { return run(ctx, env) })
+}
+
+func start(build func(context.Context, config.Source) (lambda.Handler, error)) {
+	env := config.Environment()
+	slog.SetDefault(newLogger(env))
+	ctx := context.Background()
+	handler, err := build(ctx, env)
+	if err != nil {
+		slog.ErrorContext(ctx, "cannot start", "error", err)
+		os.Exit(1)
+	}
+	lambda.StartWithOptions(handler, lambda.WithContext(ctx))
+}
+
+// newLogger writes one JSON object a line in the form that Lambda's own log filters read ("timestamp", "level").
+func newLogger(env config.Source) *slog.Logger {
+	level := slog.LevelInfo
+	if name, ok := env("LOG_LEVEL"); ok {
+		_ = level.UnmarshalText([]byte(name)) // an unknown level leaves INFO: logging is no reason not to start
+	}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey && len(groups) == 0 {
+			a.Key = "timestamp"
+		}
+		return a
+	}}
+	logger := slog.New(slog.NewJSONHandler(os.Stdout, options))
+	if name, ok := env("AWS_LAMBDA_FUNCTION_NAME"); ok {
+		logger = logger.With("function", name)
+	}
+	return logger
+}

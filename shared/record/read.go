@@ -1,0 +1,134 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Key builds the key of an item; sk is left out where the table has none ("").
+func Key(pk, sk string) Item {
+	key := Item{"pk": &types.AttributeValueMemberS{Value: pk}}
+	if sk != "" {
+		key["sk"] = &types.AttributeValueMemberS{Value: sk}
+	}
+	return key
+}
+
+// Get reads one item, consistently. It reports false where there is none, or only one that has expired (hard case 24).
+func Get(ctx context.Context, client *dynamodb.Client, table string, key Item, now time.Time, into any) (bool, error) {
+	out, err := client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return false, wrap("get from "+table, err)
+	}
+	if len(out.Item) == 0 || Expired(out.Item, now) {
+		return false, nil
+	}
+	if err := attributevalue.UnmarshalMap(out.Item, into); err != nil {
+		return false, fmt.Errorf("decode item of %s: %w", table, err)
+	}
+	return true, nil
+}
+
+// Put writes one item, by itself. It reports false where the condition did not hold.
+func Put(ctx context.Context, client *dynamodb.Client, table string, v any, condition Condition) (bool, error) {
+	item, err := marshal(v)
+	if err != nil {
+		return false, fmt.Errorf("encode item of %s: %w", table, err)
+	}
+	values, err := condition.Values.marshal()
+	if err != nil {
+		return false, err
+	}
+	input := &dynamodb.PutItemInput{TableName: &table, Item: item, ExpressionAttributeValues: values}
+	if condition.Expression != "" {
+		input.ConditionExpression = &condition.Expression
+	}
+	_, err = client.PutItem(ctx, input)
+	return held("put into "+table, err)
+}
+
+// Update changes one item, by itself, and returns it as it is afterwards. It reports false where the condition did not
+// hold. Names are reserved words that the expressions write as "#name".
+func Update(ctx context.Context, client *dynamodb.Client, table string, key Item, update string, values Values, condition Condition, into any, names ...string) (bool, error) {
+	all := Values{}
+	for k, v := range values {
+		all[k] = v
+	}
+	for k, v := range condition.Values {
+		all[k] = v
+	}
+	attributes, err := all.marshal()
+	if err != nil {
+		return false, err
+	}
+	input := &dynamodb.UpdateItemInput{TableName: &table, Key: key, UpdateExpression: &update, ExpressionAttributeValues: attributes,
+		ExpressionAttributeNames: placeholders(names)}
+	if condition.Expression != "" {
+		input.ConditionExpression = &condition.Expression
+	}
+	if into != nil {
+		input.ReturnValues = types.ReturnValueAllNew
+	}
+	out, err := client.UpdateItem(ctx, input)
+	ok, err := held("update "+table, err)
+	if !ok || err != nil || into == nil {
+		return ok, err
+	}
+	if err := attributevalue.UnmarshalMap(out.Attributes, into); err != nil {
+		return true, fmt.Errorf("decode item of %s: %w", table, err)
+	}
+	return true, nil
+}
+
+// Query reads one page of an index or a partition, in key order, without the expired. Limit counts the items read.
+// cursor is what the page before returned, nil for the first; the next cursor is nil after the last page.
+func Query[T any](ctx context.Context, client *dynamodb.Client, input *dynamodb.QueryInput, now time.Time, cursor Item) ([]T, Item, error) {
+	page := *input
+	page.ExclusiveStartKey = cursor
+	out, err := client.Query(ctx, &page)
+	if err != nil {
+		return nil, nil, wrap("query "+aws.ToString(input.TableName), err)
+	}
+	items := make([]T, 0, len(out.Items))
+	for _, item := range out.Items {
+		if Expired(item, now) {
+			continue
+		}
+		var v T
+		if err := attributevalue.UnmarshalMap(item, &v); err != nil {
+			return nil, nil, fmt.Errorf("decode item of %s: %w", aws.ToString(input.TableName), err)
+		}
+		items = append(items, v)
+	}
+	return items, out.LastEvaluatedKey, nil
+}
+
+// Expired reports whether an item's expires_at has passed. An item without one does not expire.
+func Expired(item Item, now time.Time) bool {
+	attribute, ok := item["expires_at"].(*types.AttributeValueMemberN)
+	if !ok {
+		return false
+	}
+	at, err := strconv.ParseInt(attribute.Value, 10, 64)
+	return err == nil && at <= now.Unix()
+}
+
+// held tells a failed condition (false, nil) from a failed call.
+func held(operation string, err error) (bool, error) {
+	var failed *types.ConditionalCheckFailedException
+	if errors.As(err, &failed) {
+		return false, nil
+	}
+	if err != nil {
+		return false, wrap(operation, err)
+	}
+	return true, nil
+}
