@@ -97,6 +97,11 @@ func (s *Service) Notice(org Organization, p Periods, l Language, extra ...Notic
 // Receipt derives the data receipt of a record that entered a state at from (for an event: its end). It holds no
 // value that the person typed, so that it may stand on any page and in any mail. Extra items stand after the recipients.
 func (s *Service) Receipt(org Organization, p Periods, l Language, state string, from time.Time, extra ...NoticeItem) Receipt {
+	return s.ReceiptUntil(org, l, state, p.Expiry(state, from), extra...)
+}
+
+// ReceiptUntil is Receipt for a record whose expiry is known: the mailer holds no periods.
+func (s *Service) ReceiptUntil(org Organization, l Language, state string, expires time.Time, extra ...NoticeItem) Receipt {
 	sentence := s.RetentionOf(state).Deleted
 	if sentence.JA == "" {
 		sentence = words.deleted
@@ -108,7 +113,7 @@ func (s *Service) Receipt(org Organization, p Periods, l Language, state string,
 	}
 	items = append(items, extra...)
 	items = append(items,
-		NoticeItem{Term: words.deletion.In(l), Body: []string{fmt.Sprintf(sentence.In(l), Date(p.Expiry(state, from), l))}},
+		NoticeItem{Term: words.deletion.In(l), Body: []string{fmt.Sprintf(sentence.In(l), Date(expires, l))}},
 		contact(org, l), policyItem(org, l))
 	return Receipt{Title: words.receiptTitle.In(l), Items: items}
 }
