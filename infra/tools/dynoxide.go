@@ -15,7 +15,7 @@ import (
 const dynoxideVersion = "1.2.1"
 
 // dynoxidePackages are the platforms whose tarball has a pinned digest. The binaries are static: one serves every Linux.
-// A platform that is not listed is not installed without a digest; the error names the command that builds it from source.
+// A platform that is not listed is not installed without a digest: the error says where a person gets the program.
 var dynoxidePackages = map[string]npmPackage{
 	"linux/amd64": {
 		tool:      "Dynoxide",
@@ -51,7 +51,7 @@ func Dynoxide(ctx context.Context, progress io.Writer) (string, error) {
 		return "", &Missing{
 			Tool:    "Dynoxide",
 			Reason:  "no package with a pinned digest for " + platform,
-			Command: "cargo install --locked dynoxide-rs@" + dynoxideVersion,
+			Command: "get Dynoxide " + dynoxideVersion + " (npm scope @dynoxide, or the crate dynoxide-rs) and set DYNOXIDE to the program's path",
 		}
 	}
 	return pkg.install(ctx, progress)
