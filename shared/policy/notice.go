@@ -147,11 +147,15 @@ func (s *Service) purposes(l Language) []string {
 }
 
 func (s *Service) recipients(l Language) []string {
-	who := words.nobody
-	if len(s.Provisions) > 0 {
-		who = words.partners
+	who, lines := words.nobody, []string(nil)
+	for _, p := range s.Provisions {
+		if p.Access {
+			who = words.partners
+		} else {
+			lines = append(lines, p.Ground.In(l))
+		}
 	}
-	lines := []string{who.In(l)}
+	lines = append([]string{who.In(l)}, lines...)
 	for _, c := range Processors() {
 		lines = append(lines, fmt.Sprintf(words.entrusted.In(l), c.Work.In(l), c.Name, c.Country.In(l)))
 	}

@@ -73,6 +73,13 @@ const (
 	TypeChoice     FieldType = "choice"      // one of a list
 	TypeQuantities FieldType = "quantities"  // a number per publication (quantity.<publication>)
 	TypeQuestions  FieldType = "questions"   // the questions that an event declares
+	TypeChoices    FieldType = "choices"     // any of a list
+	TypeBoolean    FieldType = "boolean"     // yes or no
+	TypeNumber     FieldType = "number"      // a whole number
+	TypeDate       FieldType = "date"        // a calendar day
+	TypeCountry    FieldType = "country"     // ISO 3166-1 alpha-2
+	TypeRating     FieldType = "rating"      // a question: a step on a scale
+	TypeMatrix     FieldType = "matrix"      // a question: one choice per line of a table
 )
 
 // Field is one item of personal information that a form may collect. A form holds no field that its service does not
@@ -96,9 +103,6 @@ type OptionList string
 // BusinessCategories is the list of categories of business, kept by staff and versioned (R18).
 const BusinessCategories OptionList = "business_categories"
 
-// MailKind is a kind of mail. A record causes only the kinds that its service declares (R7, R57).
-type MailKind string
-
 // Purpose is one purpose of use in the words of the policy, section 3.
 type Purpose struct {
 	Code  string
@@ -117,18 +121,47 @@ type Retention struct {
 	Parameter string        // name of the environment variable, in the unit that its name ends with
 }
 
-// Provision says to whom records of a service may be handed out, and on what ground (R54-R58).
-type Provision struct {
-	To     string // "co_organiser", "contractor"
-	Ground Text
-}
-
-// Export is a file that staff may take out of a service's records.
+// Export is a file that staff may take out of a service's records. What no export names cannot leave (R45, R57).
 type Export struct {
 	Code   string
+	Text   Text
 	Fields []string
 	Roles  []string // roles of staff that may ask for it
+	// Partner says that the file is meant for a co-organiser or contractor: it holds no more than that partner's
+	// agreement names, and each hand-over leaves a provision record (R54, R56).
+	Partner bool
 }
+
+// The roles of staff that declarations name (contract: "Roles").
+const (
+	RoleEditor       = "editor"
+	RolePress        = "press"
+	RoleEvents       = "events"
+	RolePublications = "publications"
+)
+
+// Channel tells how a record came in (R3). It is stored with every submission.
+type Channel string
+
+// The channels. A letter is a privacy request (R80), never a sign-up.
+const (
+	ChannelForm   Channel = "form"
+	ChannelMail   Channel = "inbound_mail"
+	ChannelStaff  Channel = "staff"
+	ChannelLetter Channel = "letter"
+	ChannelImport Channel = "import"
+)
+
+// Statistic is a count that may be made public after it was released (R62-R64). By names what it is counted by: fields
+// of the service and plain words such as day; never an identifying field and never an organisation's name.
+type Statistic struct {
+	Code string
+	Text Text
+	By   []string
+}
+
+// SmallestCell is the least count that a published table shows (R64; decisions: "cells under 5 are suppressed").
+const SmallestCell = 5
 
 // Service is one service of the policy.
 type Service struct {
@@ -138,13 +171,20 @@ type Service struct {
 	Name       Text
 	Languages  []Language // languages of its form (R15, R25)
 	Fields     []Field
+	Recorded   []Field // items that arrive without a form: automatic collection (3(1)), inbound mail (3(6))
+	Channels   []Channel
 	Purposes   []Purpose
 	Retention  []Retention
 	Provisions []Provision // empty: to nobody (R58)
 	Exports    []Export
-	Table      string // logical table in the template that holds its records, empty where it has none
+	Statistics []Statistic
+	Table      string // logical table in the template that holds its records, empty while there is none
+	// EventBound says that a record belongs to one event and causes mail about that event only (R28).
+	EventBound bool
 	// PartnerItems tells whether the items may change where a co-organiser or contractor takes part (R32).
 	PartnerItems bool
+	// Omittable names the fields that an event with a partner may leave out (R32).
+	Omittable []string
 	// FormVersion grows whenever the form or its notice changes; it is stored with every submission (R1).
 	FormVersion int
 }
@@ -173,23 +213,19 @@ func (s *Service) Field(name string) (Field, bool) {
 	return Field{}, false
 }
 
+// WithoutForm returns the service as it is where nothing was filled in: its items are those that arrive by themselves,
+// so that notice and receipt of an inbound mail or an access record name the right ones (R11-R13, R38).
+func (s *Service) WithoutForm() *Service {
+	c := *s
+	c.Fields = s.Recorded
+	return &c
+}
+
 // In reports whether the service's form exists in the language.
 func (s *Service) In(l Language) bool {
 	for _, have := range s.Languages {
 		if have == l {
 			return true
-		}
-	}
-	return false
-}
-
-// MayMail reports whether a record of the service may cause a mail of that kind (R7, R19, R22-R23, R28-R29, R36, R57).
-func (s *Service) MayMail(kind MailKind) bool {
-	for _, p := range s.Purposes {
-		for _, k := range p.Mails {
-			if k == kind {
-				return true
-			}
 		}
 	}
 	return false
