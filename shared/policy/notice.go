@@ -51,7 +51,7 @@ func plain(title string, items []NoticeItem) string {
 // words holds the fixed words of notices and receipts.
 var words = struct {
 	noticeTitle, receiptTitle, collector, collectorLine, items, collected, purposes, recipients, nobody, partners,
-	entrusted, retention, deletion, deleted, contact, policy, policyLine Text
+	entrusted, retention, deletion, deleted, contact, policy, policyLine, fields, required, optional Text
 }{
 	noticeTitle:   Text{"個人情報の取り扱い", "How we handle your personal information"},
 	receiptTitle:  Text{"お預かりした個人情報について", "What we hold about you"},
@@ -71,6 +71,9 @@ var words = struct {
 	deleted:   Text{"%sに削除します。", "It will be deleted on %s."},
 	contact:   Text{"お問い合わせ先", "Whom to ask"},
 	policy:    Text{"プライバシーポリシー", "Privacy policy"},
+	fields:    Text{"入力項目", "Fields"},
+	required:  Text{"（必須）", "(required)"},
+	optional:  Text{"（任意）", "(optional)"},
 	policyLine: Text{"%s版にもとづいて取り扱います。開示・訂正・利用停止などの請求方法もご覧いただけます。",
 		"The version of %s applies. It also tells how to request disclosure, correction or that we stop using your data."},
 }

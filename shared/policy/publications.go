@@ -16,7 +16,7 @@ var publications = Service{
 		{Name: "building", Label: Text{"建物名・部屋番号", "Building and room"}, Type: TypeText, MaxLength: 100,
 			Autocomplete: "address-line2", Class: Identifying, Why: Text{"資料をお届けするため", "To deliver the parcel"}},
 		fieldPhone.why("配送についてご連絡するため", "To reach the recipient about the delivery"),
-		fieldEmail.why("受け付けをお知らせし、請求についてご連絡するため", "To acknowledge the request and write about it"),
+		fieldEmail.why("請求を受け付けたことをお知らせするため", "To acknowledge the request"),
 		fieldOrganization.why("お届け先の宛名とするため", "To address the parcel"),
 		{Name: "quantity", Label: Text{"ご希望の資料と部数", "Publications and numbers of copies"}, Type: TypeQuantities, Required: true,
 			Class: Neutral, Why: Text{"ご希望の資料をお送りするため", "To send what was asked for"}},

@@ -1,0 +1,102 @@
+package policy
+
+// Store is a place where the system keeps something, whether of persons or not: a table, a group of logs, a secret.
+// Every such resource of template.yaml belongs to a store; a test holds that, and that the functions named here are
+// those that the template lets in.
+type Store struct {
+	Code      string
+	Name      Text
+	Resources []string // logical names in template.yaml; empty for what stands outside it
+	Service   Code     // the service whose records it holds, empty for the system's own
+	Personal  bool     // whether it holds anything of persons, if only keyed hashes: one person is looked for there (R94)
+	Holds     Text
+	Why       Text
+	Keeps     Text     // how long
+	Functions []string // functions that may touch it, as the template names them
+	People    Text     // people who can see it
+	Copies    bool     // point-in-time copies are kept (R46); an erased record lives on in them
+}
+
+// copiesDays is how far back point-in-time recovery reaches: DynamoDB's own default, which the template leaves.
+const copiesDays = 35
+
+var engineer = Text{"運用担当の技術者（緊急時のみ）", "The engineer in charge, in an emergency only"}
+
+// Stores returns every store of the system.
+func Stores() []Store {
+	return []Store{
+		{
+			Code: "newsletter", Name: Text{"メールマガジン登録簿", "Newsletter list"}, Resources: []string{"NewsletterTable"},
+			Service: Newsletter, Personal: true, Copies: true,
+			Holds: Text{"登録者の項目、状態、同意の記録（表示した内容の版・日時・経路）。検索の鍵はメールアドレスの鍵付きハッシュ",
+				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel). Keys are keyed hashes of the address"},
+			Why:       Text{"メールマガジンの配信", "Delivery of e-mail newsletters"},
+			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
+			Functions: []string{"newsletter"}, People: engineer,
+		},
+		{
+			Code: "outbox", Name: Text{"送信待ちメール", "Outbox"}, Resources: []string{"OutboxTable"}, Personal: true, Copies: true,
+			Holds: Text{"送信前：宛先と差し込む内容。送信後：宛先と内容を消し、種類・日時・結果・宛先の鍵付きハッシュだけ。変更通知（24時間）は番号だけ",
+				"Before sending: recipient and what goes into the mail. After: both removed; kind, times, outcome and the keyed hash of the address remain. Its stream (24 hours) carries keys only"},
+			Why:       Text{"受け付けた申し込みのメールを必ず、一度だけ送るため", "To send the mail of every accepted form, and once only"},
+			Keeps:     Text{"結果が確定するまで（長くとも7日間）、確定後30日間", "Until the outcome is settled, at most 7 days; then 30 days"},
+			Functions: []string{"feedback", "mailer", "newsletter"}, People: engineer,
+		},
+		{
+			Code: "suppression", Name: Text{"送信停止リスト", "Suppression list"}, Resources: []string{"SuppressionTable"}, Personal: true, Copies: true,
+			Holds: Text{"メールアドレスの鍵付きハッシュ、リスト名、理由、日付。メールアドレスそのものは含まない",
+				"Keyed hash of the address, list, reason, date; never the address itself"},
+			Why:       Text{"配信停止をお申し出の方に再びお送りしないため", "Not to write again to those who do not want it"},
+			Keeps:     Text{"期限なし（ご本人があらためて同意するまで）", "Open-ended, until the person gives a new consent"},
+			Functions: []string{"newsletter"}, People: engineer,
+		},
+		{
+			Code: "guard", Name: Text{"不正利用の防止", "Guard"}, Resources: []string{"GuardTable"}, Personal: true,
+			Holds: Text{"送信済みの印（受付番号と内容の鍵付きハッシュ）、発信元ネットワークごとの件数（鍵付きハッシュ）、宛先ごとの確認メールの件数（鍵付きハッシュ）",
+				"Marks of spent form tokens (reference, keyed hash of the values), counts per network and counts of confirmation mail per address (keyed hashes)"},
+			Why:       Text{"二重の受け付けと、大量の送信を防ぐため", "Against double posts and floods"},
+			Keeps:     Text{"送信済みの印48時間、ネットワークごとの件数2時間、宛先ごとの件数48時間", "Form tokens 48 hours, networks 2 hours, addresses 48 hours"},
+			Functions: []string{"newsletter"}, People: engineer,
+		},
+		{
+			Code: "logs", Name: Text{"動作記録", "Logs of the functions"}, Personal: true,
+			Resources: []string{"FeedbackLogs", "MailerLogs", "NewsletterLogs"},
+			Holds: Text{"処理ごとに1行：要求番号、機能名、結果、所要時間、鍵付きハッシュ。氏名・メールアドレス・入力内容は書かない",
+				"A line per outcome: request id, function, result, duration, keyed hashes; no name, no address, no value of a field"},
+			Why:       Text{"障害の調査のため", "To find faults"},
+			Keeps:     Text{"LOG_RETENTION_DAYS で定める日数（既定90日間）", "LOG_RETENTION_DAYS (90 by default)"},
+			Functions: []string{"feedback", "mailer", "newsletter"}, People: Text{"運用担当の技術者", "The engineer in charge"},
+		},
+		{
+			Code: "keys", Name: Text{"暗号鍵", "Secret keys"}, Resources: []string{"AddressKey", "FormKeys", "LinkKeys"},
+			Holds: Text{"ハッシュ・フォーム・リンクの鍵。個人情報は含まない", "The keys of hashes, form tokens and links; nothing of persons"},
+			Why:   Text{"識別子を復元できないようにし、偽造を防ぐため", "So that hashes tell nothing and nothing can be forged"},
+			Keeps: Text{"アドレスの鍵は無期限（更新しない）、フォームの鍵は随時更新、リンクの鍵は配信停止リンクが有効な間",
+				"The address key for ever, never rotated; form keys rotate freely; link keys while an unsubscribe link must work"},
+			People: engineer,
+		},
+		{
+			Code: "copies", Name: Text{"復旧用の控え", "Point-in-time copies"}, Personal: true,
+			Holds: Text{"メールマガジン登録簿・送信待ちメール・送信停止リストの、変更前の状態", "Earlier states of the newsletter list, the outbox and the suppression list"},
+			Why:   Text{"消失からの復旧のため", "Recovery from loss (R46)"},
+			Keeps: Text{"変更から35日間（自動的に消える。削除した記録も、この間は控えに残る）", "35 days after a change, then gone by itself; a deleted record stays in them that long"},
+			People: Text{"復旧を行う運用担当の技術者（閲覧の前に、削除済みの記録を取り除く）",
+				"The engineer who restores; before anybody reads a restored table, erased records are removed again"},
+		},
+		{
+			Code: "transit", Name: Text{"配送中のメール", "Mail in transit"}, Personal: true,
+			Holds: Text{"Amazon SES が配送中のメールと、その配送結果の通知（宛先を含む）", "Mail that Amazon SES is delivering, and its reports, which name the recipient"},
+			Why:   Text{"メールの送信", "Delivery of mail"},
+			Keeps: Text{"配送が終わるまで。結果の通知は、受け取りに失敗した場合も1時間で破棄", "Until delivered; a report that cannot be taken in is dropped after an hour"},
+			People: Text{"なし（開封・クリックの計測はしない）",
+				"Nobody; opens and clicks are not tracked"},
+		},
+		{
+			Code: "local", Name: Text{"開発用の手元データ", "Data folder of the local stack"},
+			Holds:  Text{"試験用の架空のデータだけ（実在の方の情報は入れない）", "Made-up test data only; no real person's"},
+			Why:    Text{"開発と試験のため", "Development and tests"},
+			Keeps:  Text{"開発者が消すまで", "Until the developer deletes it"},
+			People: Text{"開発者", "The developer"},
+		},
+	}
+}
