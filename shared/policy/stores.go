@@ -1,5 +1,7 @@
 package policy
 
+import "fmt"
+
 // Store is a place where the system keeps something, whether of persons or not: a table, a group of logs, a secret.
 // Every such resource of template.yaml belongs to a store; a test holds that, and that the functions named here are
 // those that the template lets in.
@@ -79,7 +81,8 @@ func Stores() []Store {
 			Code: "copies", Name: Text{"復旧用の控え", "Point-in-time copies"}, Personal: true,
 			Holds: Text{"メールマガジン登録簿・送信待ちメール・送信停止リストの、変更前の状態", "Earlier states of the newsletter list, the outbox and the suppression list"},
 			Why:   Text{"消失からの復旧のため", "Recovery from loss (R46)"},
-			Keeps: Text{"変更から35日間（自動的に消える。削除した記録も、この間は控えに残る）", "35 days after a change, then gone by itself; a deleted record stays in them that long"},
+			Keeps: Text{fmt.Sprintf("変更から%d日間（自動的に消える。削除した記録も、この間は控えに残る）", copiesDays),
+				fmt.Sprintf("%d days after a change, then gone by itself; a deleted record stays in them that long", copiesDays)},
 			People: Text{"復旧を行う運用担当の技術者（閲覧の前に、削除済みの記録を取り除く）",
 				"The engineer who restores; before anybody reads a restored table, erased records are removed again"},
 		},
