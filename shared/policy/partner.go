@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // LegalForm is the ground on which a partner receives items of a registration. A notice is not consent, so each
 // partner has one (decisions: "Consent to provision").
@@ -36,17 +39,16 @@ func ItemTypes() []FieldType {
 // QuestionTypes are the types that a question of a questionnaire may have (R29).
 func QuestionTypes() []FieldType { return append(ItemTypes(), TypeRating, TypeMatrix) }
 
-// identityWords are pairs of word beginnings; a label that holds both asks for a number of an identity document.
-var identityWords = []struct{ document, number string }{
-	{"マイナンバー", ""}, {"個人番号", ""}, {"住民票コード", ""}, {"基礎年金番号", ""}, {"旅券番号", ""}, {"被保険者", "番号"},
-	{"パスポート", "番号"}, {"パスポート", "no"}, {"免許証", "番号"}, {"保険証", "番号"}, {"在留カード", "番号"}, {"身分証", "番号"},
-	{"mynumber", ""}, {"individualnumber", ""}, {"socialsecurity", ""}, {"passport", "no"}, {"passport", "num"},
-	{"licence", "no"}, {"licence", "num"}, {"license", "no"}, {"license", "num"}, {"residencecard", "num"},
-	{"insurance", "num"}, {"nationalid", ""}, {"identitycard", "num"}, {"idcard", "num"}, {"idnumber", ""},
-}
+// identityNumber finds, in a folded label, words that ask for an individual identification code or for the number of an
+// identity document: the document's name before its number, or in English also after it.
+const identityNumber = `マイナンバー|個人番号|住民票コード|基礎年金番号|旅券番号|(被保険者|パスポート|免許証|保険証|在留カード|身分証).*番号` +
+	`|mynumber|individualnumber|socialsecurity|nationalid|idnumber` +
+	`|(passport|licen[cs]e|residencecard|insurance|identitycard|idcard).*num|num(ber)?(of|on)(your|the)?(passport|licen[cs]e|residencecard)` +
+	`|(passport|licen[cs]e|パスポート|免許証)no([^a-z]|$)`
 
 // AsksForIdentityNumber reports whether a label asks for an individual identification code or the number of an
-// identity document (R10). No form of the policy has such a label, and an event's items with one are refused.
+// identity document (R10). No form of the policy has such a label, and an event's items with one are refused. It is
+// for declarations, not for requests: it compiles its pattern each time, so that no cold start pays for it.
 func AsksForIdentityNumber(label string) bool {
 	folded := strings.Map(func(r rune) rune {
 		switch {
@@ -55,16 +57,10 @@ func AsksForIdentityNumber(label string) bool {
 		case r == '　':
 			r = ' '
 		}
-		if strings.ContainsRune(" -_.'’・", r) {
+		if strings.ContainsRune(" -_/:.'’・", r) {
 			return -1
 		}
 		return r
 	}, label)
-	folded = strings.ToLower(folded)
-	for _, w := range identityWords {
-		if at := strings.Index(folded, w.document); at >= 0 && strings.Contains(folded[at+len(w.document):], w.number) {
-			return true
-		}
-	}
-	return false
+	return regexp.MustCompile(identityNumber).MatchString(strings.ToLower(folded))
 }
