@@ -89,7 +89,7 @@ func aptInstall(ctx context.Context, progress io.Writer, install bool, tool stri
 	}
 	switch {
 	case !isDebian():
-		command = "with the system's own package manager, Chromium or Chrome and a Japanese font (on Debian: " + command + ")"
+		command = "with the system's own package manager, as on Debian: " + command
 		return missing("this system is not Debian, so nothing is installed by itself")
 	case os.Geteuid() != 0:
 		command = "sudo " + command

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+
+	"madoguchi/infra/tools"
+)
+
+const (
+	// packageLimit ends the tests of one package that hang; the slowest need about a third of it on two cores.
+	packageLimit = 12 * time.Minute
+	// fuzzTime is for one target: long enough to leave the seeds behind, short enough to run with every change.
+	fuzzTime = 5 * time.Second
+	// noCompiler begins the reason for which the race detector is skipped.
+	noCompiler = "no C compiler"
+)
+
+// racePackages are the packages whose code runs in several goroutines and whose tests are quick; the detector slows a test
+// about tenfold.
+var racePackages = []string{"./shared/..."}
+
+// goTest runs every test. -count=1: a check reports what ran, not what ran some other day.
+func goTest(ctx context.Context, w *world) result {
+	return w.testJSON(ctx, "test", "./...").judged()
+}
+
+// goTestRace repeats some tests under the race detector. It counts as one check, since "test" has counted its tests.
+func goTestRace(ctx context.Context, w *world) result {
+	if _, err := tools.CCompiler(ctx, nil, false); err != nil {
+		return skipStep(fmt.Sprintf("%s: %v", noCompiler, err))
+	}
+	r := w.testJSON(ctx, "race", append([]string{"-race"}, racePackages...)...)
+	if r.failed > 0 {
+		return fail(fmt.Sprintf("%d of %d tests failed", r.failed, r.failed+r.passed), r.output)
+	}
+	return pass(fmt.Sprintf("%d tests ran again under the race detector", r.passed))
+}
+
+// testJSON runs "go test -json" with more arguments, with progress by package, and returns the counts.
+func (w *world) testJSON(ctx context.Context, name string, args ...string) result {
+	all := append([]string{"test", "-json", "-count=1", "-timeout=" + packageLimit.String()}, args...)
+	cmd := w.command(ctx, "go", all...)
+	run := &testRun{module: module, onPackage: func(line string) { w.out.say(name, "%s", line) }}
+	if w.verbose {
+		run.echo = stepWriter{step: name, out: w.out}
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return fail(err.Error(), "")
+	}
+	var stderr strings.Builder // only read after Wait: the go command's own words, when no package could be loaded
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		return fail(err.Error(), "")
+	}
+	readErr := run.read(stdout)
+	waitErr := cmd.Wait()
+	r := run.result()
+	// Nothing failed in the stream and yet the command failed: a pattern without packages, a broken go.mod.
+	if r.failed == 0 && (readErr != nil || waitErr != nil) {
+		r.failed = 1
+		r.output = fmt.Sprintf("go %s: %v %v\n%s", strings.Join(all, " "), readErr, waitErr, stderr.String()+run.stray.String())
+	}
+	return r
+}
+
+// module is the path in go.mod.
+const module = "madoguchi"
+
+// fuzzTarget is one fuzz function.
+type fuzzTarget struct {
+	folder string // relative to the top, with slashes
+	name   string
+}
+
+var fuzzFunc = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+
+// fuzz runs each target for a moment. A failing input stays in the package's testdata/fuzz, to be committed as a seed.
+func fuzz(ctx context.Context, w *world) result {
+	targets, err := fuzzTargets(w.root)
+	if err != nil {
+		return fail(err.Error(), "")
+	}
+	var r result
+	for _, t := range targets {
+		w.out.say("fuzz", "%s %s", t.folder, t.name)
+		cmd := w.command(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+fuzzTime.String(), "-fuzzminimizetime=5s", "./"+t.folder)
+		if err := r.add(t, cmd); err != nil {
+			return fail(err.Error(), r.output)
+		}
+	}
+	return r.judged()
+}
+
+// add runs the command for one target and counts it.
+func (r *result) add(t fuzzTarget, cmd *exec.Cmd) error {
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		r.passed++
+		return nil
+	}
+	if cmd.ProcessState == nil {
+		return fmt.Errorf("fuzz %s in %s: %w", t.name, t.folder, err)
+	}
+	r.failed++
+	r.output += fmt.Sprintf("── %s %s\n%s", t.folder, t.name, out)
+	return nil
+}
