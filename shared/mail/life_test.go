@@ -28,7 +28,17 @@ type call struct {
 
 func (l *life) step(t *rapid.T) {
 	ctx := context.Background()
-	switch rapid.SampledFrom([]string{"claim", "mark", "call", "store", "kill", "event", "wait", "sweep"}).Draw(t, "step") {
+	switch rapid.SampledFrom([]string{"try", "claim", "mark", "call", "store", "kill", "event", "wait", "sweep"}).Draw(t, "step") {
+	case "try": // a healthy mailer after a sweep, up to the answer of SES
+		l.clock = l.clock.Add(l.times.Settle)
+		l.settle(t, l.id)
+		if row, ok, err := l.Claim(ctx, l.id); err != nil {
+			t.Fatal(err)
+		} else if ok {
+			l.mark(t, row)
+			l.call(t, row.Lease)
+			l.store(t, row, l.calls[row.Lease])
+		}
 	case "claim":
 		if row, ok, err := l.Claim(ctx, l.id); err != nil {
 			t.Fatal(err)
