@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"madoguchi/shared/config"
+	"madoguchi/shared/logging"
 	"madoguchi/shared/web"
 )
 
@@ -47,7 +48,9 @@ func StartEvents(run func(context.Context, config.Source) (EventHandler, error))
 
 func start(build func(context.Context, config.Source) (lambda.Handler, error)) {
 	env := config.Environment()
-	slog.SetDefault(newLogger(env))
+	function, _ := env("AWS_LAMBDA_FUNCTION_NAME")
+	level, _ := env("LOG_LEVEL")
+	slog.SetDefault(logging.New(os.Stdout, function, level))
 	ctx := context.Background()
 	handler, err := build(ctx, env)
 	if err != nil {
@@ -55,23 +58,4 @@ func start(build func(context.Context, config.Source) (lambda.Handler, error)) {
 		os.Exit(1)
 	}
 	lambda.StartWithOptions(handler, lambda.WithContext(ctx))
-}
-
-// newLogger writes one JSON object a line in the form that Lambda's own log filters read ("timestamp", "level").
-func newLogger(env config.Source) *slog.Logger {
-	level := slog.LevelInfo
-	if name, ok := env("LOG_LEVEL"); ok {
-		_ = level.UnmarshalText([]byte(name)) // an unknown level leaves INFO: logging is no reason not to start
-	}
-	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey && len(groups) == 0 {
-			a.Key = "timestamp"
-		}
-		return a
-	}}
-	logger := slog.New(slog.NewJSONHandler(os.Stdout, options))
-	if name, ok := env("AWS_LAMBDA_FUNCTION_NAME"); ok {
-		logger = logger.With("function", name)
-	}
-	return logger
 }

@@ -47,7 +47,8 @@ func Put(ctx context.Context, client *dynamodb.Client, table string, v any, cond
 	if err != nil {
 		return false, err
 	}
-	input := &dynamodb.PutItemInput{TableName: &table, Item: item, ExpressionAttributeValues: values}
+	input := &dynamodb.PutItemInput{TableName: &table, Item: item, ExpressionAttributeValues: values,
+		ExpressionAttributeNames: placeholders(condition.Names)}
 	if condition.Expression != "" {
 		input.ConditionExpression = &condition.Expression
 	}
@@ -70,7 +71,7 @@ func Update(ctx context.Context, client *dynamodb.Client, table string, key Item
 		return false, err
 	}
 	input := &dynamodb.UpdateItemInput{TableName: &table, Key: key, UpdateExpression: &update, ExpressionAttributeValues: attributes,
-		ExpressionAttributeNames: placeholders(names)}
+		ExpressionAttributeNames: placeholders(append(names, condition.Names...))}
 	if condition.Expression != "" {
 		input.ConditionExpression = &condition.Expression
 	}

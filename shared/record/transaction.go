@@ -23,11 +23,12 @@ type Values map[string]any
 type Condition struct {
 	Expression string
 	Values     Values
+	Names      []string // reserved words, written "#name" in the expression and without the sign here
 }
 
 // IfAbsent holds where there is no item, or only an expired one that DynamoDB has not deleted yet (hard case 24).
 func IfAbsent(now time.Time) Condition {
-	return Condition{"attribute_not_exists(pk) OR expires_at <= :now", Values{"now": now.Unix()}}
+	return Condition{Expression: "attribute_not_exists(pk) OR expires_at <= :now", Values: Values{"now": now.Unix()}}
 }
 
 // Transaction is a list of writes that happen together or not at all. Each has a name, by which Cancelled tells which of
@@ -47,7 +48,8 @@ func (t *Transaction) Put(name, table string, v any, condition Condition) {
 	}
 	expression, values := t.condition(name, condition)
 	t.add(name, types.TransactWriteItem{Put: &types.Put{TableName: &table, Item: item, ConditionExpression: expression,
-		ExpressionAttributeValues: values, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}})
+		ExpressionAttributeValues: values, ExpressionAttributeNames: placeholders(condition.Names),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}})
 }
 
 // Update changes an item by an update expression. Attribute names that are reserved words are written "#name" and given
@@ -60,9 +62,9 @@ func (t *Transaction) Update(name, table string, key Item, update string, values
 	for k, v := range condition.Values {
 		all[k] = v
 	}
-	expression, attributes := t.condition(name, Condition{condition.Expression, all})
+	expression, attributes := t.condition(name, Condition{Expression: condition.Expression, Values: all})
 	t.add(name, types.TransactWriteItem{Update: &types.Update{TableName: &table, Key: key, UpdateExpression: &update,
-		ConditionExpression: expression, ExpressionAttributeValues: attributes, ExpressionAttributeNames: placeholders(names),
+		ConditionExpression: expression, ExpressionAttributeValues: attributes, ExpressionAttributeNames: placeholders(append(names, condition.Names...)),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}})
 }
 
@@ -70,7 +72,8 @@ func (t *Transaction) Update(name, table string, key Item, update string, values
 func (t *Transaction) Delete(name, table string, key Item, condition Condition) {
 	expression, values := t.condition(name, condition)
 	t.add(name, types.TransactWriteItem{Delete: &types.Delete{TableName: &table, Key: key, ConditionExpression: expression,
-		ExpressionAttributeValues: values, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}})
+		ExpressionAttributeValues: values, ExpressionAttributeNames: placeholders(condition.Names),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}})
 }
 
 // Commit carries the transaction out. It returns a *Cancelled where conditions failed, ErrUnavailable where the outcome

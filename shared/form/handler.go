@@ -1,0 +1,210 @@
+package form
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"madoguchi/shared/guard"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
+	"madoguchi/shared/web"
+)
+
+// storeTimeout bounds all calls of one submission to the store. The gateway waits 30 seconds and the function ends after
+// 15: the visitor gets a page of ours before that.
+const storeTimeout = 9 * time.Second
+
+// attempt is one request to a form on its way to an answer.
+type attempt struct {
+	form     *Form
+	r        *http.Request
+	language policy.Language
+	fields   []Field
+	post     Post
+	token    Token
+	values   map[string]string // cleaned; only fields without an error
+}
+
+// open answers GET: the input page, or its description for JSON.
+func (e *Engine) open(w http.ResponseWriter, r *http.Request, f *Form) error {
+	language := web.LanguageOf(r, f.Service.Languages...)
+	fields, err := f.Fields(r.Context())
+	if err != nil {
+		return err
+	}
+	a := &attempt{form: f, r: r, language: language, fields: fields, post: Post{Values: map[string]string{}}}
+	a.token = newToken(f.ID, f.Service.FormVersion, language, e.Now())
+	if web.WantsJSON(r) {
+		return e.describe(w, a)
+	}
+	return e.input(w, a, http.StatusOK, nil)
+}
+
+// post answers POST.
+func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
+	post, err := Decode(r)
+	if err != nil {
+		return err
+	}
+	action := post.Values["action"]
+	switch {
+	case post.JSON, f.Direct:
+		action = "submit"
+	case action == "":
+		action = "check"
+	case action != "check" && action != "edit" && action != "submit":
+		return badRequest(errors.New("unknown action"))
+	}
+	now := e.Now()
+	token, tokenErr := readToken(e.Keys, f.ID, f.Service.FormVersion, post.Values["form_token"], now)
+	if errors.Is(tokenErr, errForged) {
+		return badRequest(tokenErr)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
+	defer cancel()
+	a := &attempt{form: f, r: r, post: post, token: token, language: token.Language}
+	if !f.Service.In(a.language) {
+		a.language = policy.Japanese
+	}
+	if a.fields, err = f.Fields(ctx); err != nil {
+		return err
+	}
+	if action == "edit" {
+		if tokenErr != nil {
+			a.token = newToken(f.ID, f.Service.FormVersion, a.language, now)
+		}
+		return e.input(w, a, http.StatusOK, nil)
+	}
+	values, wrong := Validate(a.fields, post, a.language)
+	a.values = values
+	if len(wrong) > 0 {
+		if tokenErr != nil {
+			a.token = newToken(f.ID, f.Service.FormVersion, a.language, now)
+		}
+		return e.again(w, a, &web.Error{Kind: web.Invalid, Fields: wrong})
+	}
+	if tokenErr != nil {
+		return e.expired(ctx, w, a, action)
+	}
+	if wait := token.Issued.Add(e.Minimum).Sub(now); e.Minimum > 0 && wait > 0 {
+		return e.again(w, a, &web.Error{Kind: web.Invalid, RetryAfter: wait, Message: messages[codeTooFast],
+			Fields: []web.FieldError{{Field: "form_token", Code: codeTooFast, Message: messages[codeTooFast].In(a.language)}}})
+	}
+	if action == "check" {
+		return e.check(w, a)
+	}
+	return e.submit(ctx, w, a)
+}
+
+// submit stores the submission and thanks; nobody is thanked for what was not stored, except a program that filled in
+// the field that people do not see.
+func (e *Engine) submit(ctx context.Context, w http.ResponseWriter, a *attempt) error {
+	f, now := a.form, e.Now()
+	s := &Submission{Reference: newReference(f.Prefix, now), Values: a.values, Language: a.language, Version: a.token.Version,
+		Opened: a.token.Issued, At: now, Channel: "form", nonce: a.token.Nonce, hash: e.hashValues(f, a.values), guard: e.Guard}
+	if a.post.JSON {
+		s.Channel = "json"
+	}
+	if a.post.Values[honeypot] != "" {
+		return e.thank(w, a, s.Reference)
+	}
+	if err := e.admit(ctx, a); err != nil {
+		return e.again(w, a, err)
+	}
+	err := f.Submit(ctx, s)
+	var cancelled *record.Cancelled
+	switch {
+	case err == nil:
+		return e.thank(w, a, s.Reference)
+	case errors.As(err, &cancelled):
+		var spent guard.Spent
+		if failed, err := cancelled.Old(guard.TokenAction, &spent); err != nil || !failed {
+			return errors.Join(errors.New("transaction cancelled for no reason that the form knows"), err)
+		}
+		return e.repeated(w, a, spent)
+	case errors.Is(err, record.ErrUnavailable):
+		// Every answer was lost, but one of the calls may have been carried out: the mark of the token tells.
+		if spent, found, readErr := e.Guard.FindSpent(ctx, a.token.Nonce, now); readErr == nil && found {
+			return e.repeated(w, a, spent)
+		}
+		return e.again(w, a, &web.Error{Kind: web.Unavailable, RetryAfter: time.Minute, Cause: err, Message: policy.Text{
+			JA: "ただいま混み合っているか、一時的にシステムを利用できません。送信はまだ完了していません。入力内容はこのページに残っています。数分後にもう一度送信してください。",
+			EN: "The system is busy or out of service for the moment, and your form has not been sent. What you entered is kept on this page; please send it again in a few minutes."}})
+	}
+	var shown *web.Error
+	if errors.As(err, &shown) && shown.Kind == web.Conflict {
+		return e.again(w, a, shown)
+	}
+	return err
+}
+
+// admit counts the submission against its network's rate. Where the count itself fails, the post goes on: the limit is a
+// fence against floods, and a lost post is worse.
+func (e *Engine) admit(ctx context.Context, a *attempt) *web.Error {
+	if e.PerHour == 0 {
+		return nil
+	}
+	allowed, wait, err := e.Guard.Rate(ctx, a.r.RemoteAddr, e.PerHour, e.Now())
+	if err != nil {
+		web.Note(ctx, err)
+		return nil
+	}
+	if allowed {
+		return nil
+	}
+	return &web.Error{Kind: web.RateLimited, RetryAfter: wait, Message: policy.Text{
+		JA: "同じネットワークからの送信が続いたため、一時的に受け付けを止めています。入力内容はこのページに残っています。しばらくしてからもう一度送信してください。",
+		EN: "Too many forms were sent from your network, so we have paused for a while. What you entered is kept on this page; please send it again later."}}
+}
+
+// expired answers a post whose token is too old. What was sent with it before its end still gets its first answer.
+func (e *Engine) expired(ctx context.Context, w http.ResponseWriter, a *attempt, action string) error {
+	now := e.Now()
+	if action == "submit" && now.Sub(a.token.Issued) <= tokenLife+guard.SpentFor {
+		spent, found, err := e.Guard.FindSpent(ctx, a.token.Nonce, now)
+		if err != nil {
+			return err
+		}
+		if found {
+			return e.repeated(w, a, spent)
+		}
+	}
+	a.token = newToken(a.form.ID, a.form.Service.FormVersion, a.language, now)
+	message := policy.Text{
+		JA: "フォームを開いてから時間が経ったため、送信はまだ完了していません。入力内容を確認して、もう一度送信してください。",
+		EN: "The form was open for too long and has not been sent. Please check what you entered and send it again."}
+	return e.again(w, a, &web.Error{Kind: web.Invalid, Message: message, Fields: []web.FieldError{
+		{Field: "form_token", Code: codeExpired, Message: message.In(a.language)}}})
+}
+
+// repeated answers a post whose token is spent: the same values get the first answer, others are told so.
+func (e *Engine) repeated(w http.ResponseWriter, a *attempt, spent guard.Spent) error {
+	if spent.Values == e.hashValues(a.form, a.values) {
+		return e.thank(w, a, spent.Reference)
+	}
+	a.token = newToken(a.form.ID, a.form.Service.FormVersion, a.language, e.Now())
+	message := policy.Text{
+		JA: "このフォームは受付番号 " + spent.Reference + " としてすでに送信されています。変更した内容はまだ送信されていません。この内容であらためて送信する場合は、もう一度送信してください。",
+		EN: "This form was already sent as " + spent.Reference + ". Your changes have not been sent. To send them as a new submission, please send again."}
+	return e.again(w, a, &web.Error{Kind: web.Invalid, Message: message, Members: map[string]any{"reference": spent.Reference},
+		Fields: []web.FieldError{{Field: "form_token", Code: codeSent, Message: message.In(a.language)}}})
+}
+
+// thank answers an accepted submission.
+func (e *Engine) thank(w http.ResponseWriter, a *attempt, reference string) error {
+	if a.post.JSON {
+		return web.WriteJSON(w, http.StatusCreated, "application/json", map[string]string{"reference": reference, "status": a.form.Status})
+	}
+	target := e.Site.ReturnTo(a.post.Values["return_to"], reference)
+	if target == "" {
+		target = a.form.Path + "/done?ref=" + reference
+		if a.language != policy.Japanese {
+			target += "&lang=" + string(a.language)
+		}
+	}
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,261 @@
+package form
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"sync"
+
+	"madoguchi/shared/policy"
+	"madoguchi/shared/web"
+)
+
+//go:embed *.html
+var sources embed.FS
+
+// templates are parsed at the first page, not at start: a cold start for a post needs none.
+var templates = sync.OnceValue(func() *template.Template {
+	// A link is shown as people read it, not as browsers do.
+	address := template.FuncMap{"address": func(link string) string { return strings.TrimPrefix(link, "mailto:") }}
+	return template.Must(template.New("form").Funcs(address).ParseFS(sources, "*.html"))
+})
+
+// view is what the templates of a form see.
+type view struct {
+	Form     *Form
+	Language policy.Language
+	Words    words
+	Token    string
+	ReturnTo string
+	Honeypot string
+	Trapped  string // what a program put into the honeypot
+	Notice   *policy.Notice
+	Message  string
+	Errors   []web.FieldError // of fields that are on the page
+	Fields   []fieldView
+	Failed   bool
+	Steps    []step
+}
+
+type step struct {
+	Word    string
+	Current bool
+}
+
+// steps are the steps of a form with the present one marked, from 1.
+func (w words) steps(present int) []step {
+	steps := make([]step, len(w.Steps))
+	for i, word := range w.Steps {
+		steps[i] = step{word, i == present-1}
+	}
+	return steps
+}
+
+type fieldView struct {
+	Field
+	Label, Support, Value, Shown, Error string
+	Language                            policy.Language
+	Words                               words
+}
+
+// DescribedBy lists the ids of the texts that belong to the input.
+func (f fieldView) DescribedBy() string {
+	var ids []string
+	if f.Support != "" {
+		ids = append(ids, f.Name+"-support")
+	}
+	if f.Error != "" {
+		ids = append(ids, f.Name+"-error")
+	}
+	return strings.Join(ids, " ")
+}
+
+// InputMode is the keyboard that a phone shows. An address is not type=email: browsers rewrite what people type there
+// (Punycode, spaces).
+func (f fieldView) InputMode() string {
+	switch f.Type {
+	case policy.TypeEmail:
+		return "email"
+	case policy.TypePhone:
+		return "tel"
+	case policy.TypePostalCode:
+		return "numeric"
+	}
+	return ""
+}
+
+// Plain tells fields in which spelling help and capital letters only disturb.
+func (f fieldView) Plain() bool { return f.InputMode() != "" }
+
+// Multiline tells fields with several lines.
+func (f fieldView) Multiline() bool { return f.Type == policy.TypeTextArea }
+
+// Chosen tells fields that are chosen from a list.
+func (f fieldView) Chosen() bool { return f.Options != nil }
+
+// Text is the label of an option in the page's language.
+func (f fieldView) Text(o Option) string { return o.Label.In(f.Language) }
+
+func (e *Engine) view(a *attempt) view {
+	v := view{Form: a.form, Language: a.language, Words: wordsIn(a.language), Token: a.token.seal(e.Keys),
+		ReturnTo: a.post.Values["return_to"], Honeypot: honeypot, Trapped: a.post.Values[honeypot]}
+	for _, f := range a.fields {
+		v.Fields = append(v.Fields, fieldView{Field: f, Label: f.Label.In(a.language), Support: f.Support.In(a.language),
+			Value: a.post.Values[f.Name], Shown: f.label(a.values[f.Name], a.language), Language: a.language, Words: v.Words})
+	}
+	return v
+}
+
+type anchor struct{ Path, Label string }
+
+// Inputs renders fields with values and errors, for a page that is not a form of the engine's (preferences).
+func Inputs(fields []Field, values map[string]string, wrong []web.FieldError, l policy.Language) template.HTML {
+	var out bytes.Buffer
+	for _, f := range fields {
+		v := fieldView{Field: f, Label: f.Label.In(l), Support: f.Support.In(l), Value: values[f.Name], Language: l, Words: wordsIn(l)}
+		for _, e := range wrong {
+			if e.Field == f.Name {
+				v.Error = e.Message
+			}
+		}
+		if err := templates().ExecuteTemplate(&out, "field", v); err != nil {
+			panic(err) // the template prints strings only
+		}
+	}
+	return template.HTML(out.String()) //nolint:gosec // rendered by html/template just above
+}
+
+// input shows the input page, with an error where the post could not be accepted.
+func (e *Engine) input(w http.ResponseWriter, a *attempt, status int, failure *web.Error) error {
+	v := e.view(a)
+	v.Steps, v.Failed = v.Words.steps(1), failure != nil
+	if !a.form.Direct {
+		notice := a.form.Service.Notice(e.Site.Organization, a.form.Periods, a.language)
+		v.Notice = &notice
+	}
+	if failure != nil {
+		v.Message = failure.Message.In(a.language)
+		for _, wrong := range failure.Fields {
+			for i := range v.Fields {
+				if v.Fields[i].Name == wrong.Field {
+					v.Fields[i].Error = wrong.Message
+					v.Errors = append(v.Errors, wrong)
+				}
+			}
+		}
+	}
+	return e.page(w, a, status, "input.html", a.form.Words.Title.In(a.language), failure != nil, v)
+}
+
+// again shows the form once more with the values kept, or a problem body for JSON with a token to go on with.
+func (e *Engine) again(w http.ResponseWriter, a *attempt, failure *web.Error) error {
+	web.Note(a.r.Context(), failure)
+	if a.post.JSON {
+		if failure.Message == (policy.Text{}) {
+			failure.Message = policy.Text{JA: "入力内容に誤りがあります。", EN: "Some fields need a correction."}
+		}
+		members := map[string]any{"form_token": a.token.seal(e.Keys)}
+		for name, value := range failure.Members {
+			members[name] = value
+		}
+		failure.Members = members
+		return e.Site.WriteProblem(w, a.r, a.language, failure)
+	}
+	failure.WriteHeaders(w.Header())
+	return e.input(w, a, failure.Kind.Status(), failure)
+}
+
+// check shows the check page.
+func (e *Engine) check(w http.ResponseWriter, a *attempt) error {
+	v := e.view(a)
+	v.Steps = v.Words.steps(2)
+	for i := range v.Fields {
+		v.Fields[i].Value = a.values[v.Fields[i].Name] // what is confirmed is what is stored
+	}
+	return e.page(w, a, http.StatusOK, "check.html", v.Words.CheckTitle, false, v)
+}
+
+// done answers GET Path/done?ref=: the thanks and the data receipt, without personal values.
+func (e *Engine) done(w http.ResponseWriter, r *http.Request, f *Form) error {
+	reference := r.URL.Query().Get("ref")
+	day, ok := referenceDay(f.Prefix, reference)
+	if !ok {
+		return web.ErrNotFound
+	}
+	language := web.LanguageOf(r, f.Service.Languages...)
+	v := struct {
+		Words     words
+		Done      string
+		Reference string
+		Steps     []step
+		Receipt   *policy.Receipt
+		Help      []anchor
+	}{wordsIn(language), f.Words.Done.In(language), reference, wordsIn(language).steps(3), nil, nil}
+	for _, h := range f.Words.Help {
+		v.Help = append(v.Help, anchor{h.Path, h.Label.In(language)})
+	}
+	if !f.Direct {
+		receipt := f.Service.Receipt(e.Site.Organization, f.Periods, language, f.State, day)
+		v.Receipt = &receipt
+	}
+	return e.page(w, &attempt{form: f, r: r, language: language}, http.StatusOK, "done.html", f.Words.DoneTitle.In(language), false, v)
+}
+
+func (e *Engine) page(w http.ResponseWriter, a *attempt, status int, name, title string, wrong bool, data any) error {
+	var content bytes.Buffer
+	if err := templates().ExecuteTemplate(&content, name, data); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	sentence := ""
+	if web.WantsEnglish(a.r) {
+		sentence = policy.JapaneseOnly(a.form.Service, policy.English)
+	}
+	return e.Site.Write(w, status, web.Page{Language: a.language, Title: title, Service: a.form.Service.Name.In(a.language), Wrong: wrong,
+		Sentence: sentence, Content: template.HTML(content.String())}) //nolint:gosec // rendered by html/template just above
+}
+
+// Description is the JSON form of a form (contract).
+type Description struct {
+	Service   policy.Code        `json:"service"`
+	Version   int                `json:"version"`
+	Language  policy.Language    `json:"language"`
+	Notice    string             `json:"notice"`
+	FormToken string             `json:"form_token"`
+	Fields    []FieldDescription `json:"fields"`
+}
+
+// FieldDescription is one field of a Description.
+type FieldDescription struct {
+	Name         string              `json:"name"`
+	Label        string              `json:"label"`
+	Support      string              `json:"support,omitempty"`
+	Type         policy.FieldType    `json:"type"`
+	Required     bool                `json:"required"`
+	MaxLength    int                 `json:"maxlength,omitempty"`
+	Options      []OptionDescription `json:"options,omitempty"`
+	Autocomplete string              `json:"autocomplete,omitempty"`
+}
+
+// OptionDescription is one choice; there is no placeholder among them.
+type OptionDescription struct {
+	Value string `json:"value"`
+	Label string `json:"label"`
+}
+
+func (e *Engine) describe(w http.ResponseWriter, a *attempt) error {
+	d := Description{Service: a.form.Service.Code, Version: a.form.Service.FormVersion, Language: a.language,
+		Notice: a.form.Service.Notice(e.Site.Organization, a.form.Periods, a.language).Text(), FormToken: a.token.seal(e.Keys)}
+	for _, f := range a.fields {
+		field := FieldDescription{Name: f.Name, Label: f.Label.In(a.language), Support: f.Support.In(a.language), Type: f.Type,
+			Required: f.Required, MaxLength: f.MaxLength, Autocomplete: f.Autocomplete}
+		for _, o := range f.Options {
+			field.Options = append(field.Options, OptionDescription{o.Value, o.Label.In(a.language)})
+		}
+		d.Fields = append(d.Fields, field)
+	}
+	w.Header().Set("Content-Language", string(a.language))
+	return web.WriteJSON(w, http.StatusOK, "application/json", d)
+}

@@ -1,0 +1,174 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+
+	"madoguchi/shared/address"
+	"madoguchi/shared/link"
+	"madoguchi/shared/record"
+)
+
+// ErrGone says that a link no longer leads anywhere: what it belonged to has expired, was replaced or has ended.
+var ErrGone = errors.New("link has expired")
+
+// Pending tells what a confirmation link would do: nil where it can be confirmed or was confirmed already, ErrGone
+// otherwise. It changes nothing (hard case 12).
+func (l *List) Pending(ctx context.Context, t link.Token) error {
+	s, found, err := l.find(ctx, t.Person)
+	if err != nil {
+		return err
+	}
+	_, err = l.choose(s, found, t)
+	return err
+}
+
+// choice is what a confirmation link would confirm.
+type choice int
+
+const (
+	nothing choice = iota // confirmed already
+	signUp
+	newAddress
+)
+
+// choose decides what a link confirms.
+func (l *List) choose(s Subscriber, found bool, t link.Token) (choice, error) {
+	now := l.Now()
+	switch {
+	case !found:
+		return nothing, ErrGone
+	case s.State == Confirmed && s.Change != nil && s.Change.Ref == t.Ref:
+		if s.Change.ExpiresAt <= now.Unix() {
+			return nothing, ErrGone
+		}
+		return newAddress, nil
+	case s.State == Confirmed:
+		return nothing, nil
+	case s.State != Unconfirmed, !l.Periods.Expiry("unconfirmed", t.Issued).After(now):
+		return nothing, ErrGone
+	}
+	if _, ok := s.submission(t.Ref); !ok {
+		return nothing, ErrGone
+	}
+	return signUp, nil
+}
+
+// submission returns the waiting sign-up of a reference.
+func (s Subscriber) submission(ref string) (Submission, bool) {
+	if s.Ref == ref {
+		return Submission{s.Email, s.Fields, s.Proof}, true
+	}
+	for _, e := range s.Earlier {
+		if e.Ref == ref {
+			return e, true
+		}
+	}
+	return Submission{}, false
+}
+
+// Confirm confirms what a link stands for: a sign-up with what was typed in that very sign-up, or a change of address.
+// Confirming twice is confirming once. Errors: ErrGone, record.ErrUnavailable.
+func (l *List) Confirm(ctx context.Context, t link.Token) error {
+	for range rounds {
+		s, found, err := l.find(ctx, t.Person)
+		if err != nil {
+			return err
+		}
+		what, err := l.choose(s, found, t)
+		switch {
+		case err != nil || what == nothing:
+			return err
+		case what == signUp:
+			err = l.confirmSignUp(ctx, s, t.Ref)
+		default:
+			err = l.confirmChange(ctx, s)
+		}
+		var cancelled *record.Cancelled
+		if !errors.As(err, &cancelled) {
+			return err
+		}
+		if _, taken := cancelled.Failed[actSubscriber]; taken && what == newAddress {
+			if err := l.mergeChange(ctx, s); !errors.As(err, &cancelled) {
+				return err
+			}
+		}
+	}
+	return errContended
+}
+
+func (l *List) confirmSignUp(ctx context.Context, s Subscriber, ref string) error {
+	submission, _ := s.submission(ref)
+	confirmed := Subscriber{PK: s.PK, Person: s.Person, State: Confirmed, Email: submission.Email, Fields: submission.Fields, Proof: submission.Proof}
+	var tx record.Transaction
+	if err := l.welcome(&tx, &confirmed, unchanged(s)); err != nil {
+		return err
+	}
+	return tx.Commit(ctx, l.Client)
+}
+
+// welcome adds to a transaction that a subscriber becomes confirmed now: the record, the evidence, the end of an older
+// suppression (a newer consent wins) and the welcome mail.
+func (l *List) welcome(tx *record.Transaction, s *Subscriber, condition record.Condition) error {
+	to, err := address.Parse(s.Email)
+	if err != nil {
+		return errors.New("a stored address does not parse")
+	}
+	now := l.Now()
+	expires := l.Periods.Expiry("confirmed", now)
+	s.State, s.ConfirmedAt, s.ExpiresAt = Confirmed, stamp(now), expires.Unix()
+	tx.Put(actSubscriber, l.Table, *s, condition)
+	pk, sk := consentKey(s.Person, s.Ref)
+	tx.Put(actConsent, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt,
+		ExpiresAt: l.Periods.Expiry("consent", expires).Unix()}, record.Condition{})
+	tx.Delete("suppression", l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
+	unsubscribe := l.UnsubscribeLink(s.Person)
+	l.enqueue(tx, "welcome", to, map[string]string{"name": s.Fields["name"], "preferences": l.preferencesLink(s.Person),
+		"unsubscribe": unsubscribe, "deleted_on": stamp(expires), "reference": s.Ref}, unsubscribe)
+	return nil
+}
+
+// confirmChange moves a subscriber to the new address: the record under its new key, a pointer under the old one (links
+// in old mails go on working), a welcome to the new address and a notice to the old.
+func (l *List) confirmChange(ctx context.Context, s Subscriber) error {
+	old, err := address.Parse(s.Email)
+	if err != nil {
+		return errors.New("a stored address does not parse")
+	}
+	now := l.Now()
+	moved := s
+	moved.PK, moved.Person, moved.Email, moved.Change, moved.Ref = s.Change.Person[:2], s.Change.Person, s.Change.Email, nil, s.Change.Ref
+	moved.SubmittedAt = stamp(now)
+	var tx record.Transaction
+	free := record.IfAbsent(now)
+	free.Expression = "(" + free.Expression + ") OR #state <> :confirmed"
+	free.Values["confirmed"] = Confirmed
+	free.Names = []string{"state"}
+	if err := l.welcome(&tx, &moved, free); err != nil {
+		return err
+	}
+	l.pointer(&tx, s, old, moved.ExpiresAt)
+	return tx.Commit(ctx, l.Client)
+}
+
+// mergeChange ends the old record where the new address became a subscriber by itself in the meantime.
+func (l *List) mergeChange(ctx context.Context, s Subscriber) error {
+	old, err := address.Parse(s.Email)
+	if err != nil {
+		return errors.New("a stored address does not parse")
+	}
+	var tx record.Transaction
+	l.pointer(&tx, s, old, s.ExpiresAt)
+	return tx.Commit(ctx, l.Client)
+}
+
+// pointer adds to a transaction that a record gives way to the one under the new address.
+func (l *List) pointer(tx *record.Transaction, s Subscriber, old address.Address, expires int64) {
+	condition := unchanged(s)
+	condition.Expression += " AND #change.#ref = :change"
+	condition.Values["change"] = s.Change.Ref
+	condition.Names = append(condition.Names, "change")
+	tx.Put(actTarget, l.Table, Subscriber{PK: s.PK, Person: s.Person, State: Moved, Proof: Proof{Ref: s.Change.Ref}, MovedTo: s.Change.Person,
+		ExpiresAt: expires}, condition)
+	l.enqueue(tx, "address_changed", old, map[string]string{}, "")
+}

@@ -1,0 +1,241 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"madoguchi/shared/form"
+	"madoguchi/shared/link"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/web"
+)
+
+// Handler serves the forms and the links of one list.
+type Handler struct {
+	list   *List
+	site   *web.Site
+	fields func(context.Context) []form.Field
+}
+
+// NewHandler returns the list's routes: sign-up, sending the confirmation again, and the links in its mail.
+func NewHandler(site *web.Site, engine *form.Engine, list *List) http.Handler {
+	categories := &Categories{List: list}
+	h := &Handler{list: list, site: site, fields: func(ctx context.Context) []form.Field { return fields(ctx, list.Service, categories) }}
+	mux := site.NewMux()
+	path, code := list.Service.Path, string(list.Service.Code)
+	prefix := strings.ToUpper(code[:1])
+	engine.Register(mux, &form.Form{
+		ID: code, Path: path, Service: list.Service, Periods: list.Periods, Prefix: prefix, Status: string(Unconfirmed), State: string(Unconfirmed),
+		Words:  signUpWords(list.Service),
+		Fields: func(ctx context.Context) ([]form.Field, error) { return h.fields(ctx), nil },
+		Submit: list.SignUp,
+	})
+	engine.Register(mux, &form.Form{
+		ID: code + "/resend", Path: path + "/resend", Service: list.Service, Periods: list.Periods, Prefix: prefix, Status: "accepted", Direct: true,
+		Words:  resendWords(),
+		Fields: func(context.Context) ([]form.Field, error) { return emailOnly(list.Service), nil },
+		Submit: list.Resend,
+	})
+	for name, page := range map[string]struct{ get, post linkHandler }{
+		"confirm":     {h.confirmPage, h.confirm},
+		"unsubscribe": {h.unsubscribePage, h.unsubscribe},
+		"preferences": {h.preferencesPage, h.preferences},
+	} {
+		mux.Handle("GET "+path+"/"+name, h.linked(link.Purpose(name), page.get))
+		mux.Handle("POST "+path+"/"+name, h.linked(link.Purpose(name), page.post))
+	}
+	return mux
+}
+
+// fields are the declared fields of a list's form with their choices.
+func fields(ctx context.Context, service *policy.Service, categories *Categories) []form.Field {
+	all := make([]form.Field, len(service.Fields))
+	for i, f := range service.Fields {
+		all[i] = form.Field{Field: f}
+		switch {
+		case f.Type == policy.TypePrefecture:
+			all[i].Options = form.Prefectures()
+		case f.Options == policy.BusinessCategories:
+			all[i].Options = categories.Options(ctx)
+		}
+	}
+	return all
+}
+
+func emailOnly(service *policy.Service) []form.Field {
+	field, _ := service.Field("email")
+	return []form.Field{{Field: field}}
+}
+
+// visit is one request with a link of ours.
+type visit struct {
+	w     http.ResponseWriter
+	r     *http.Request
+	token link.Token
+	text  string // the link's t, for forms on the page
+	post  form.Post
+}
+
+type linkHandler func(visit) error
+
+// linked reads the link of a request; a link that we did not sign is 400.
+func (h *Handler) linked(purpose link.Purpose, handle linkHandler) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		v := visit{w: w, r: r, text: r.URL.Query().Get("t")}
+		if r.Method == http.MethodPost {
+			post, err := h.body(purpose, r)
+			if err != nil {
+				return err
+			}
+			v.post = post
+			if v.text == "" {
+				v.text = post.Values["t"]
+			}
+		}
+		var err error
+		if v.token, err = h.list.Links.Read(string(h.list.Service.Code), purpose, v.text); err != nil {
+			return &web.Error{Kind: web.BadRequest, Cause: err, Message: policy.Text{
+				JA: "リンクが正しくありません。メールに記載されたリンクの全体がコピーされているかご確認ください。",
+				EN: "This link is not valid. Please check that you copied the whole link from the mail."}}
+		}
+		return handle(v)
+	}
+}
+
+// body reads the body of a post with a link. Mail programs may unsubscribe with any kind of body, or none (RFC 8058);
+// other pages take a form.
+func (h *Handler) body(purpose link.Purpose, r *http.Request) (form.Post, error) {
+	if purpose == link.Unsubscribe && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		values := map[string]string{}
+		body, err := io.ReadAll(io.LimitReader(r.Body, 10_000))
+		if err != nil || strings.Contains(string(body), "One-Click") || len(body) == 0 {
+			values["List-Unsubscribe"] = "One-Click"
+		}
+		return form.Post{Values: values}, nil
+	}
+	if r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
+		return form.Post{Values: map[string]string{}}, nil
+	}
+	return form.Decode(r)
+}
+
+func (h *Handler) confirmPage(v visit) error {
+	if err := h.list.Pending(v.r.Context(), v.token); err != nil {
+		return h.gone(v, err, goneConfirm(h.list.Service))
+	}
+	return h.show(v, http.StatusOK, confirmText(h.list.Service, v.text))
+}
+
+func (h *Handler) confirm(v visit) error {
+	if err := h.list.Confirm(v.r.Context(), v.token); err != nil {
+		return h.gone(v, err, goneConfirm(h.list.Service))
+	}
+	return h.show(v, http.StatusOK, confirmedText(h.list.Service))
+}
+
+func (h *Handler) unsubscribePage(v visit) error {
+	standing, err := h.list.Standing(v.r.Context(), v.token)
+	if err != nil {
+		return err
+	}
+	if standing.State == Confirmed || standing.State == Bounced {
+		return h.show(v, http.StatusOK, unsubscribeText(h.list.Service, v.text))
+	}
+	return h.show(v, http.StatusOK, unsubscribedText(h.list.Service, v.text, standing))
+}
+
+func (h *Handler) unsubscribe(v visit) error {
+	if v.post.Values["action"] == "undo" {
+		if err := h.list.Resubscribe(v.r.Context(), v.token); err != nil {
+			return h.gone(v, err, goneUndo(h.list.Service))
+		}
+		return h.show(v, http.StatusOK, restoredText(h.list.Service))
+	}
+	if err := h.list.Unsubscribe(v.r.Context(), v.token); err != nil {
+		return err
+	}
+	if v.post.Values["List-Unsubscribe"] == "One-Click" {
+		v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, err := io.WriteString(v.w, "unsubscribed\n")
+		return err
+	}
+	standing, err := h.list.Standing(v.r.Context(), v.token)
+	if err != nil {
+		return err
+	}
+	return h.show(v, http.StatusOK, unsubscribedText(h.list.Service, v.text, standing))
+}
+
+func (h *Handler) preferencesPage(v visit) error {
+	values, pending, stale, err := h.list.Preferences(v.r.Context(), v.token)
+	switch {
+	case err != nil:
+		return h.gone(v, err, gonePreferences(h.list.Service))
+	case stale:
+		return h.show(v, http.StatusOK, staleText(h.list.Service, v.text))
+	}
+	page := preferencesText(h.list.Service, v.text)
+	if v.r.URL.Query().Get("saved") != "" {
+		page.Success = []string{"変更を保存しました。"}
+	}
+	if pending != "" {
+		page.Success = append(page.Success, "新しいメールアドレス「"+pending+"」に確認のメールをお送りしました。メールのボタンを押すと、新しいアドレスに切り替わります。それまでは現在のアドレスにお届けします。")
+	}
+	page.Form = form.Inputs(h.fields(v.r.Context()), values, nil, policy.Japanese)
+	return h.show(v, http.StatusOK, page)
+}
+
+func (h *Handler) preferences(v visit) error {
+	ctx := v.r.Context()
+	if v.post.Values["action"] == "fresh" {
+		if err := h.list.MailPreferences(ctx, v.token); err != nil {
+			return err
+		}
+		return h.show(v, http.StatusOK, freshText(h.list.Service))
+	}
+	current, _, stale, err := h.list.Preferences(ctx, v.token)
+	switch {
+	case err != nil:
+		return h.gone(v, err, gonePreferences(h.list.Service))
+	case stale:
+		return h.show(v, http.StatusGone, staleText(h.list.Service, v.text))
+	}
+	// What a program does not send stays as it is; the page sends all fields.
+	for name, value := range current {
+		if _, sent := v.post.Values[name]; !sent {
+			v.post.Values[name] = value
+		}
+	}
+	fields := h.fields(ctx)
+	values, wrong := form.Validate(fields, v.post, policy.Japanese)
+	if len(wrong) > 0 {
+		failure := &web.Error{Kind: web.Invalid, Fields: wrong, Message: policy.Text{JA: "入力内容に誤りがあります。", EN: "Some fields need a correction."}}
+		if web.WantsJSON(v.r) {
+			return failure
+		}
+		web.Note(ctx, failure)
+		page := preferencesText(h.list.Service, v.text)
+		page.Errors, page.Form = wrong, form.Inputs(fields, v.post.Values, wrong, policy.Japanese)
+		return h.show(v, http.StatusUnprocessableEntity, page)
+	}
+	if _, err := h.list.ChangePreferences(ctx, v.token, values); err != nil {
+		return h.gone(v, err, gonePreferences(h.list.Service))
+	}
+	v.w.Header().Set("Location", h.list.Service.Path+"/preferences?t="+v.text+"&saved=1")
+	v.w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// gone shows the page of a link that leads nowhere any more, with the way back; other errors pass.
+func (h *Handler) gone(v visit, err error, page pageText) error {
+	if !errors.Is(err, ErrGone) {
+		return err
+	}
+	if web.WantsJSON(v.r) {
+		return &web.Error{Kind: web.Gone, Message: policy.Text{JA: strings.Join(page.Paragraphs, "")}, Cause: err}
+	}
+	return h.show(v, http.StatusGone, page)
+}

@@ -1,0 +1,151 @@
+package subscription
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"sync"
+	"time"
+
+	"madoguchi/shared/form"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/web"
+)
+
+//go:embed page.html
+var pageSource string
+
+// page is parsed at first use, not at start.
+var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageSource)) })
+
+// pageText is what a page of a link says. The lists exist in Japanese only (R15, R20).
+type pageText struct {
+	Title      string
+	Wrong      bool
+	Success    []string
+	Errors     []web.FieldError
+	Paragraphs []string
+	Action     string        // path that the form posts to
+	Token      string        // the link's t
+	Form       template.HTML // inputs, for the preferences
+	Buttons    []button
+	Links      []anchor
+}
+
+type button struct {
+	Action, Label string
+	Second        bool
+}
+
+type anchor struct{ Path, Label string }
+
+func (h *Handler) show(v visit, status int, t pageText) error {
+	var content bytes.Buffer
+	if err := page().Execute(&content, t); err != nil {
+		return fmt.Errorf("render page of a link: %w", err)
+	}
+	sentence := ""
+	if web.WantsEnglish(v.r) {
+		sentence = "This service is available in Japanese only."
+	}
+	return h.site.Write(v.w, status, web.Page{Language: policy.Japanese, Title: t.Title, Service: h.list.Service.Name.JA, Sentence: sentence,
+		Wrong: t.Wrong || len(t.Errors) > 0, Content: template.HTML(content.String())}) //nolint:gosec // rendered by html/template just above
+}
+
+func signUpWords(s *policy.Service) form.Words {
+	name := s.Name.JA
+	return form.Words{
+		Title: policy.Text{JA: name + "の登録"},
+		Lead: policy.Text{JA: "下の項目をご入力ください。送信後、ご入力のメールアドレスに確認のメールをお送りします。メールのボタンを押していただくと登録が完了します。" +
+			"すでにご登録の方は、お届けしたメールの「登録内容の変更」のリンクからお手続きください。"},
+		Button:    policy.Text{JA: "この内容で送信する"},
+		DoneTitle: policy.Text{JA: "確認のメールをお送りしました"},
+		Done: policy.Text{JA: "まだ登録は完了していません。お送りしたメールのボタンを押すと、登録が完了します。" +
+			"数分たっても届かないときは、迷惑メールのフォルダーと、入力したアドレスをご確認ください。"},
+		Help: []form.Help{{Path: s.Path + "/resend", Label: policy.Text{JA: "確認のメールをもう一度送る"}}},
+	}
+}
+
+func resendWords() form.Words {
+	return form.Words{
+		Title:     policy.Text{JA: "確認のメールをもう一度送る"},
+		Lead:      policy.Text{JA: "登録の際に入力したメールアドレスをご入力ください。確認を待っている登録がある場合に、確認のメールをもう一度お送りします。同じアドレスへのメールは1日3通までです。"},
+		Button:    policy.Text{JA: "確認のメールを送る"},
+		DoneTitle: policy.Text{JA: "受け付けました"},
+		Done:      policy.Text{JA: "確認を待っている登録がある場合は、確認のメールをもう一度お送りしました。届かないときは、はじめからご登録ください。"},
+	}
+}
+
+func again(s *policy.Service) []anchor {
+	return []anchor{{s.Path, s.Name.JA + "の登録フォームへ"}}
+}
+
+func confirmText(s *policy.Service, token string) pageText {
+	return pageText{Title: s.Name.JA + "の登録の確認", Action: s.Path + "/confirm", Token: token,
+		Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "の登録が完了します。", "お心当たりがない場合は、このページを閉じてください。何も登録されません。"},
+		Buttons:    []button{{"confirm", "登録を完了する", false}}}
+}
+
+func confirmedText(s *policy.Service) pageText {
+	return pageText{Title: "登録が完了しました", Success: []string{s.Name.JA + "の登録が完了しました。ご登録ありがとうございます。"},
+		Paragraphs: []string{"登録内容の変更と配信停止の方法をメールでお送りしました。"}}
+}
+
+func goneConfirm(s *policy.Service) pageText {
+	return pageText{Title: "このリンクの有効期限は切れています", Wrong: true,
+		Paragraphs: []string{"確認の期限が過ぎたか、登録がすでに削除されたため、このリンクでは登録を完了できません。お手数ですが、もう一度ご登録ください。"},
+		Links:      append(again(s), anchor{s.Path + "/resend", "確認のメールをもう一度送る"})}
+}
+
+func unsubscribeText(s *policy.Service, token string) pageText {
+	return pageText{Title: s.Name.JA + "の配信停止", Action: s.Path + "/unsubscribe", Token: token,
+		Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "の配信を停止します。停止はすぐに反映されます。"},
+		Buttons:    []button{{"unsubscribe", "配信を停止する", false}}}
+}
+
+func unsubscribedText(s *policy.Service, token string, standing Standing) pageText {
+	t := pageText{Title: "配信を停止しました", Success: []string{s.Name.JA + "の配信を停止しました。今後はお届けしません。"}, Links: again(s)}
+	if !standing.Undoable {
+		return t
+	}
+	until := ""
+	if end, err := time.Parse(time.RFC3339, standing.Until); err == nil {
+		until = policy.Date(end, policy.Japanese)
+	}
+	t.Action, t.Token, t.Links = s.Path+"/unsubscribe", token, nil
+	t.Paragraphs = []string{"まちがえて停止した場合は、" + until + "までは下のボタンで元に戻せます。その後、登録内容は削除されます。"}
+	t.Buttons = []button{{"undo", "停止を取り消して、登録を元に戻す", true}}
+	return t
+}
+
+func restoredText(s *policy.Service) pageText {
+	return pageText{Title: "登録を元に戻しました", Success: []string{s.Name.JA + "をこれまでどおりお届けします。"}}
+}
+
+func goneUndo(s *policy.Service) pageText {
+	return pageText{Title: "登録を元に戻せませんでした", Wrong: true,
+		Paragraphs: []string{"登録内容はすでに削除されています。引き続きご希望の場合は、あらためてご登録ください。"}, Links: again(s)}
+}
+
+func preferencesText(s *policy.Service, token string) pageText {
+	return pageText{Title: s.Name.JA + "の登録内容", Action: s.Path + "/preferences", Token: token,
+		Paragraphs: []string{"変更する項目を書きかえて、「変更を保存する」を押してください。メールアドレスを変更すると、新しいアドレスに確認のメールをお送りします。"},
+		Buttons:    []button{{"save", "変更を保存する", false}}}
+}
+
+func staleText(s *policy.Service, token string) pageText {
+	return pageText{Title: s.Name.JA + "の登録内容の変更", Action: s.Path + "/preferences", Token: token,
+		Paragraphs: []string{"登録内容を守るため、このリンクで内容を表示できるのはメールの送信から24時間以内です。", "下のボタンを押すと、ご登録のメールアドレスに新しいリンクをお送りします。"},
+		Buttons:    []button{{"fresh", "新しいリンクをメールで受け取る", false}}}
+}
+
+func freshText(s *policy.Service) pageText {
+	return pageText{Title: "メールをお送りしました", Success: []string{"ご登録がある場合は、登録内容を変更するための新しいリンクをメールでお送りしました。24時間以内にお手続きください。"},
+		Paragraphs: []string{"数分たっても届かないときは、迷惑メールのフォルダーをご確認ください。お送りするのは1日3通までです。"}, Links: again(s)}
+}
+
+func gonePreferences(s *policy.Service) pageText {
+	return pageText{Title: "登録が見つかりません", Wrong: true,
+		Paragraphs: []string{"このリンクの登録は、配信停止などのためすでに削除されたか、別のアドレスに変更されています。"}, Links: again(s)}
+}

@@ -1,0 +1,187 @@
+// Package subscription is the life of a list: sign-up, confirmation, preferences, change of address, unsubscription. The
+// newsletter and the press list are the same workflow over different declarations (policy 3(2), 3(3)).
+package subscription
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"madoguchi/shared/address"
+	"madoguchi/shared/config"
+	"madoguchi/shared/guard"
+	"madoguchi/shared/link"
+	"madoguchi/shared/mail"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
+)
+
+// State is where a subscriber stands.
+type State string
+
+// The states of a subscriber. Absent and expired are the same.
+const (
+	Unconfirmed  State = "unconfirmed"  // signed up, waits for the click in the mail
+	Confirmed    State = "confirmed"    // receives mail
+	Unsubscribed State = "unsubscribed" // left; the profile stays for the time to undo
+	Bounced      State = "bounced"      // mail cannot be delivered
+	Moved        State = "moved"        // nothing but a pointer: the subscriber has another address now
+)
+
+// Subscriber is an item of a list's table. The key spreads the keyed hash of the address over 256 partitions, so that a
+// list can be walked in hash order without a scan.
+type Subscriber struct {
+	PK     string            `dynamodbav:"pk"` // the hash's first two characters
+	Person string            `dynamodbav:"sk"` // keyed hash of the address
+	State  State             `dynamodbav:"state"`
+	Email  string            `dynamodbav:"email,omitempty"`  // as typed, cleaned
+	Fields map[string]string `dynamodbav:"fields,omitempty"` // the other fields of the form
+	Proof
+	ConfirmedAt    string       `dynamodbav:"confirmed_at,omitempty"`
+	UnsubscribedAt string       `dynamodbav:"unsubscribed_at,omitempty"`
+	KeptUntil      int64        `dynamodbav:"kept_until,omitempty"` // expiry before unsubscribing, for the undo
+	Earlier        []Submission `dynamodbav:"earlier,omitempty"`    // older sign-ups of an unconfirmed address whose links still work
+	Change         *Change      `dynamodbav:"change,omitempty"`     // new address that waits for its own confirmation
+	MovedTo        string       `dynamodbav:"moved_to,omitempty"`   // of a pointer: hash of the new address
+	ExpiresAt      int64        `dynamodbav:"expires_at"`
+}
+
+// Proof is what shows later how a consent was given: which form in which version was seen, when and how (R1; kept
+// evidence of consent as the anti-spam act asks for).
+type Proof struct {
+	Ref         string          `dynamodbav:"ref"` // reference of the submission
+	Policy      string          `dynamodbav:"policy_version"`
+	FormVersion int             `dynamodbav:"form_version"`
+	Language    policy.Language `dynamodbav:"lang"`
+	Channel     string          `dynamodbav:"channel"`
+	OpenedAt    string          `dynamodbav:"opened_at"`
+	SubmittedAt string          `dynamodbav:"submitted_at"`
+}
+
+// Submission is one sign-up that waits for its confirmation.
+type Submission struct {
+	Email  string            `dynamodbav:"email"`
+	Fields map[string]string `dynamodbav:"fields"`
+	Proof
+}
+
+// maxEarlier bounds the sign-ups that wait beside the newest: no more confirmation mails than that go to one address a
+// day.
+const maxEarlier = mailsPerDay
+
+// Change is a change of address that waits for the confirmation of the new one.
+type Change struct {
+	Email     string `dynamodbav:"email"`
+	Person    string `dynamodbav:"person"` // keyed hash of the new address
+	Ref       string `dynamodbav:"ref"`
+	ExpiresAt int64  `dynamodbav:"until"` // not the table's TTL attribute: that would delete the subscriber
+}
+
+// consent is the evidence of a consent, an item of its own that outlives the profile.
+type consent struct {
+	PK          string `dynamodbav:"pk"`
+	SK          string `dynamodbav:"sk"`
+	Person      string `dynamodbav:"person"`
+	Proof              //
+	ConfirmedAt string `dynamodbav:"confirmed_at"`
+	EndedAt     string `dynamodbav:"ended_at,omitempty"`
+	ExpiresAt   int64  `dynamodbav:"expires_at"`
+}
+
+// suppression says that an address must not be written to for a list. It holds the keyed hash only, and has no expiry:
+// it ends with a new confirmed consent.
+type suppression struct {
+	Person string `dynamodbav:"pk"`
+	List   string `dynamodbav:"sk"`
+	Reason string `dynamodbav:"reason"`
+	Since  string `dynamodbav:"since"`
+}
+
+// List is one list with its store.
+type List struct {
+	Service     *policy.Service
+	Periods     policy.Periods
+	Client      *dynamodb.Client
+	Table       string
+	Outbox      string
+	Suppression string
+	Guard       guard.Store
+	AddressKey  config.Key
+	Links       link.Signer
+	Now         func() time.Time
+}
+
+// Key is the key of a subscriber by the keyed hash of the address.
+func Key(person string) record.Item { return record.Key(person[:2], person) }
+
+// consentKey is the key of the evidence of one consent; it stands outside the 256 partitions of the list.
+func consentKey(person, ref string) (pk, sk string) {
+	return "consent#" + person[:2], person + "#" + ref
+}
+
+// personLength is the length of a keyed hash in hex characters.
+const personLength = 32
+
+// find reads a subscriber and follows the pointers of changed addresses, so that a link in an old mail still reaches the
+// person (a bounded number: each takes a confirmed change).
+func (l *List) find(ctx context.Context, person string) (Subscriber, bool, error) {
+	for range 8 {
+		var s Subscriber
+		if len(person) != personLength {
+			return Subscriber{}, false, nil
+		}
+		found, err := record.Get(ctx, l.Client, l.Table, Key(person), l.Now(), &s)
+		if err != nil || !found {
+			return Subscriber{}, false, err
+		}
+		if s.State != Moved {
+			return s, true, nil
+		}
+		person = s.MovedTo
+	}
+	return Subscriber{}, false, nil
+}
+
+// enqueue adds a mail to a person to a transaction.
+func (l *List) enqueue(tx *record.Transaction, kind string, to address.Address, data map[string]string, unsubscribe string) {
+	mail.Enqueue(tx, l.Outbox, mail.Mail{Service: l.Service.Code, Kind: policy.MailKind(string(l.Service.Code) + "_" + kind),
+		Language: policy.Japanese, To: to.ASCII(), Person: to.Key(l.AddressKey), Data: data, Unsubscribe: unsubscribe}, l.Now())
+}
+
+// links are the links of a confirmed subscriber's mail, issued now.
+func (l *List) preferencesLink(person string) string {
+	return l.Links.Path(l.Service.Path+"/preferences", link.Token{Service: string(l.Service.Code), Purpose: link.Preferences, Person: person, Issued: l.Now()})
+}
+
+// UnsubscribeLink is path and query of the link that ends a subscription, by page or by RFC 8058.
+func (l *List) UnsubscribeLink(person string) string {
+	return l.Links.Path(l.Service.Path+"/unsubscribe", link.Token{Service: string(l.Service.Code), Purpose: link.Unsubscribe, Person: person, Issued: l.Now()})
+}
+
+func (l *List) confirmLink(person, ref string) string {
+	return l.Links.Path(l.Service.Path+"/confirm", link.Token{Service: string(l.Service.Code), Purpose: link.Confirm, Person: person, Ref: ref, Issued: l.Now()})
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// unixText writes a moment given in epoch seconds as RFC 3339, for the data of a letter.
+func unixText(seconds int64) string { return stamp(time.Unix(seconds, 0)) }
+
+// without returns the values without the address, which has an attribute of its own.
+func without(values map[string]string, name string) map[string]string {
+	rest := make(map[string]string, len(values))
+	for k, v := range values {
+		if k != name {
+			rest[k] = v
+		}
+	}
+	return rest
+}
+
+// unchanged is the condition that an item is still the one that was read: its state, its submission and its expiry.
+func unchanged(s Subscriber) record.Condition {
+	return record.Condition{Expression: "#state = :was_state AND #ref = :was_ref AND expires_at = :was_expires",
+		Values: record.Values{"was_state": s.State, "was_ref": s.Ref, "was_expires": s.ExpiresAt},
+		Names:  []string{"state", "ref"}}
+}

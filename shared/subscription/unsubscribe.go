@@ -1,0 +1,106 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+
+	"madoguchi/shared/link"
+	"madoguchi/shared/record"
+)
+
+// Standing is what a page may say of the subscription that a link belongs to.
+type Standing struct {
+	State    State  // "" where nothing is stored
+	Undoable bool   // unsubscribed, and the profile is still there
+	Until    string // RFC 3339: end of the time to undo
+}
+
+// Standing tells where the subscription of a link stands. It changes nothing.
+func (l *List) Standing(ctx context.Context, t link.Token) (Standing, error) {
+	s, found, err := l.find(ctx, t.Person)
+	if err != nil || !found {
+		return Standing{}, err
+	}
+	standing := Standing{State: s.State, Undoable: s.State == Unsubscribed}
+	if standing.Undoable {
+		standing.Until = unixText(s.ExpiresAt)
+	}
+	return standing, nil
+}
+
+// Unsubscribe ends the subscription of a link at once: the profile stays for the time to undo, the evidence of the
+// consent for its own period, and a keyed hash keeps the address from being written to. Where nothing is stored any more
+// the wish is kept all the same (RFC 8058; hard case 13). Repeating it changes nothing. The error is
+// record.ErrUnavailable.
+func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
+	for range rounds {
+		s, found, err := l.find(ctx, t.Person)
+		if err != nil {
+			return err
+		}
+		if found && s.State == Unsubscribed {
+			return nil
+		}
+		person := t.Person
+		if found {
+			person = s.Person
+		}
+		var tx record.Transaction
+		tx.Put("suppression", l.Suppression, suppression{Person: person, List: string(l.Service.Code), Reason: string(Unsubscribed),
+			Since: stamp(l.Now())}, record.Condition{})
+		if found && (s.State == Confirmed || s.State == Bounced) {
+			l.leave(&tx, s)
+		}
+		err = tx.Commit(ctx, l.Client)
+		var cancelled *record.Cancelled
+		if !errors.As(err, &cancelled) {
+			return err
+		}
+	}
+	return errContended
+}
+
+// leave adds to a transaction that a subscriber leaves now.
+func (l *List) leave(tx *record.Transaction, s Subscriber) {
+	now := l.Now()
+	tx.Update(actSubscriber, l.Table, Key(s.Person),
+		"SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires REMOVE #change",
+		record.Values{"state": Unsubscribed, "at": stamp(now), "kept": s.ExpiresAt, "expires": l.Periods.Expiry("unsubscribed", now).Unix()},
+		unchanged(s), "change")
+	l.keepConsent(tx, s, l.Periods.Expiry("consent", now).Unix(), stamp(now))
+}
+
+// keepConsent adds to a transaction until when the evidence of a consent is kept, and when the consent ended ("" while it
+// stands).
+func (l *List) keepConsent(tx *record.Transaction, s Subscriber, expires int64, ended string) {
+	pk, sk := consentKey(s.Person, s.Ref)
+	tx.Put(actConsent, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt, EndedAt: ended,
+		ExpiresAt: expires}, record.Condition{})
+}
+
+// Resubscribe undoes an unsubscription within its time. Errors: ErrGone where the profile has been deleted,
+// record.ErrUnavailable.
+func (l *List) Resubscribe(ctx context.Context, t link.Token) error {
+	for range rounds {
+		s, found, err := l.find(ctx, t.Person)
+		switch {
+		case err != nil:
+			return err
+		case found && s.State == Confirmed:
+			return nil
+		case !found || s.State != Unsubscribed || s.KeptUntil <= l.Now().Unix():
+			return ErrGone
+		}
+		var tx record.Transaction
+		tx.Update(actSubscriber, l.Table, Key(s.Person), "SET #state = :state, expires_at = :kept REMOVE unsubscribed_at, kept_until",
+			record.Values{"state": Confirmed, "kept": s.KeptUntil}, unchanged(s))
+		l.keepConsent(&tx, s, s.KeptUntil+int64(l.Periods.Of("consent").Seconds()), "")
+		tx.Delete("suppression", l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
+		err = tx.Commit(ctx, l.Client)
+		var cancelled *record.Cancelled
+		if !errors.As(err, &cancelled) {
+			return err
+		}
+	}
+	return errContended
+}

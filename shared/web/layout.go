@@ -1,0 +1,42 @@
+package web
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"sync"
+
+	"madoguchi/shared/policy"
+)
+
+//go:embed layout.html
+var layoutSource string
+
+// layout is parsed at the first page, not at start: a cold start for a post needs no page.
+var layout = sync.OnceValue(func() *template.Template { return template.Must(template.New("layout").Parse(layoutSource)) })
+
+type layoutWords struct{ Skip, Contact, Privacy, Error string }
+
+func wordsIn(l policy.Language) layoutWords {
+	if l == policy.English {
+		return layoutWords{"Skip to the main content", "Contact: ", "Privacy policy", "Error: "}
+	}
+	return layoutWords{"本文へ移動", "お問い合わせ先：", "プライバシーポリシー", "エラー："}
+}
+
+var errorTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("error").Parse(`<p>{{.Message}}</p>{{range .Fields}}<p>{{.Message}}</p>{{end}}`))
+})
+
+// ErrorPage is the page for an error.
+func (s *Site) ErrorPage(language policy.Language, e *Error) Page {
+	var content bytes.Buffer
+	if err := errorTemplate().Execute(&content, struct {
+		Message string
+		Fields  []FieldError
+	}{e.Message.In(language), e.Fields}); err != nil {
+		panic(err) // the template is a constant, and it prints strings only
+	}
+	return Page{Language: language, Title: e.Kind.Title().In(language), Wrong: true,
+		Content: template.HTML(content.String())} //nolint:gosec // rendered by html/template just above
+}
