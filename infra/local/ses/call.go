@@ -243,15 +243,15 @@ func readCall(meta callMeta, body []byte) (*call, error) {
 	return parseEmail(body, stored)
 }
 
-// caller is who called and from where, as the signature says it.
+// caller is who called, from where, as the signature says it, and when.
 type caller struct {
 	accessKey, region string
 	at                time.Time
 }
 
 // callerOf reads `AWS4-HMAC-SHA256 Credential=AKID/date/region/ses/aws4_request, …`.
-func callerOf(r *http.Request, at time.Time) caller {
-	c := caller{region: "ap-northeast-1", at: at}
+func callerOf(r *http.Request) caller {
+	c := caller{region: "ap-northeast-1"}
 	_, scope, ok := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	if !ok {
 		return c

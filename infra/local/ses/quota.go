@@ -15,11 +15,11 @@ type quota struct {
 	limiter *rate.Limiter
 	daily   float64 // recipients per 24 hours; negative: unlimited
 	minutes map[int64]int
+	latest  time.Time
 }
 
 func newQuota(now time.Time, perSecond, daily float64) *quota {
 	q := &quota{limiter: rate.NewLimiter(rate.Limit(perSecond), burst(perSecond)), daily: daily, minutes: map[int64]int{}}
-	q.limiter.AllowN(now, 0)
 	return q
 }
 
@@ -36,8 +36,17 @@ func (q *quota) setDaily(n float64) {
 	q.daily = n
 }
 
-// take claims n recipients of the rate, or none.
-func (q *quota) take(now time.Time, n int) bool { return q.limiter.AllowN(now, n) }
+// take claims n recipients of the rate, or none. A time before the latest one counts as the latest: the limiter would otherwise
+// credit the difference twice when calls overtake each other.
+func (q *quota) take(now time.Time, n int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if now.Before(q.latest) {
+		now = q.latest
+	}
+	q.latest = now
+	return q.limiter.AllowN(now, n)
+}
 
 // left is how many recipients the daily quota still allows.
 func (q *quota) left(now time.Time) int {
