@@ -1,0 +1,319 @@
+// Package template reads the SAM template for the local stack: parameters, conditions, intrinsic functions, and of the
+// resources what a local run needs - functions with their events, tables, the HTTP API, secrets and the events that
+// configuration sets publish. Nothing in it knows what the functions do; a function that is added to the template runs locally.
+//
+// What the local stack has no use for (roles, log groups, alarms) is left unresolved, so that it cannot hinder a run.
+package template
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The place where the local stack pretends to be.
+const (
+	Region    = "ap-northeast-1"
+	Account   = "123456789012"
+	stackName = "madoguchi"
+)
+
+// Options say with which values a template is read.
+type Options struct {
+	Environment map[string]string // overrides of parameters by their Variable; other entries are ignored
+	Defaults    map[string]string // by parameter name, in place of the template's Default: what only this run knows
+	SkipChecks  bool              // take values that the template does not allow, so that a test sees the function refuse them
+	Secrets     Secrets           // where {{resolve:secretsmanager:...}} is looked up; nil: such values fail
+}
+
+// Template is a template with everything resolved.
+type Template struct {
+	Parameters []Parameter // by name
+	Functions  []Function  // by logical id
+	Tables     []Table     // by logical id
+	Identities []string    // addresses and domains that SES may send from
+	// ConfigurationSets are those of SES by their name.
+	ConfigurationSets map[string]ConfigurationSet
+}
+
+// Function is an AWS::Serverless::Function.
+type Function struct {
+	Name          string // logical id
+	CodeURI       string // as written, relative to the template
+	Handler       string
+	Timeout       time.Duration
+	MemoryMB      int
+	Environment   map[string]string // declared variables only
+	LogFormat     string            // "JSON" or "Text"
+	LogLevel      string            // ApplicationLogLevel, or ""
+	AsyncRetries  int               // EventInvokeConfig.MaximumRetryAttempts; 2 unless the template says otherwise
+	ReservedLimit int               // ReservedConcurrentExecutions; 0: none
+	Routes        []Route
+	Streams       []Stream
+	Schedules     []Schedule
+	Rules         []Rule
+}
+
+// ARN is what GetAtt Function.Arn gives.
+func (f Function) ARN() string {
+	return "arn:aws:lambda:" + Region + ":" + Account + ":function:" + f.Name
+}
+
+// ConfigurationSet is an AWS::SES::ConfigurationSet with its event destinations.
+type ConfigurationSet struct {
+	Suppressed []string // BOUNCE, COMPLAINT: for which of them an address of the account's suppression list is left out
+	Published  []string // SEND, BOUNCE, ...: what goes to EventBridge
+}
+
+// Load reads and resolves a template file. Every problem of its parameters comes in one error.
+func Load(path string, o Options) (*Template, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the template: %w", err)
+	}
+	t, err := Parse(data, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+// Parse is Load for a template in memory.
+func Parse(data []byte, o Options) (*Template, error) {
+	var node yaml.Node
+	if err := yaml.Unmarshal(data, &node); err != nil {
+		return nil, fmt.Errorf("parse: %w", err)
+	}
+	if node.Kind == 0 {
+		return nil, errors.New("parse: the template is empty")
+	}
+	tree, err := decode(&node)
+	if err != nil {
+		return nil, fmt.Errorf("parse: %w", err)
+	}
+	raw, ok := tree.(map[string]any)
+	if !ok {
+		return nil, errors.New("parse: the template is not a mapping")
+	}
+	params, err := parameters(raw, o)
+	if err != nil {
+		return nil, err
+	}
+	r := &resolver{raw: raw, options: o, parameters: map[string]any{}, conditions: map[string]any{}}
+	r.resources, _ = raw["Resources"].(map[string]any)
+	for _, p := range params {
+		r.parameters[p.Name] = p.Value
+		kind := text(member(raw, "Parameters", p.Name, "Type"))
+		if kind == "CommaDelimitedList" || strings.HasPrefix(kind, "List<") {
+			r.parameters[p.Name] = split(p.Value)
+		}
+	}
+	t := &Template{Parameters: params, ConfigurationSets: map[string]ConfigurationSet{}}
+	for _, id := range slices.Sorted(maps.Keys(r.resources)) {
+		if err := r.add(t, id); err != nil {
+			return nil, fmt.Errorf("resource %s: %w", id, err)
+		}
+	}
+	return t, nil
+}
+
+func split(list string) []any {
+	var out []any
+	for v := range strings.SplitSeq(list, ",") {
+		out = append(out, strings.TrimSpace(v))
+	}
+	return out
+}
+
+// add resolves one resource into the template, if it is one that a local run needs.
+func (r *resolver) add(t *Template, id string) error {
+	resource, _ := r.resources[id].(map[string]any)
+	if exists, err := r.exists(id); err != nil || !exists {
+		return err
+	}
+	switch text(resource["Type"]) {
+	case "AWS::Serverless::Function":
+		f, err := r.function(id)
+		if err != nil {
+			return err
+		}
+		t.Functions = append(t.Functions, f)
+	case "AWS::DynamoDB::Table":
+		table, err := r.table(id)
+		if err != nil {
+			return err
+		}
+		t.Tables = append(t.Tables, table)
+	case "AWS::SES::EmailIdentity":
+		identity, err := r.resolve(member(resource, "Properties", "EmailIdentity"))
+		if err != nil {
+			return err
+		}
+		t.Identities = append(t.Identities, text(identity))
+	case "AWS::SES::ConfigurationSet":
+		return r.configurationSet(t, id)
+	case "AWS::SES::ConfigurationSetEventDestination":
+		return r.eventDestination(t, id)
+	}
+	return nil
+}
+
+func (r *resolver) configurationSet(t *Template, id string) error {
+	name, err := r.ref(id)
+	if err != nil {
+		return err
+	}
+	options, err := r.resolve(member(r.resources, id, "Properties", "SuppressionOptions"))
+	if err != nil {
+		return err
+	}
+	set := t.ConfigurationSets[text(name)]
+	set.Suppressed = []string{"BOUNCE", "COMPLAINT"} // the account's own setting, unless the set has another
+	if options != nil {
+		set.Suppressed = texts(member(options, "SuppressedReasons"))
+	}
+	t.ConfigurationSets[text(name)] = set
+	return nil
+}
+
+// eventDestination adds the types of an enabled destination that is EventBridge; the local stack knows no other.
+func (r *resolver) eventDestination(t *Template, id string) error {
+	v, err := r.resolve(member(r.resources, id, "Properties"))
+	if err != nil {
+		return err
+	}
+	destination := member(v, "EventDestination")
+	if member(destination, "EventBridgeDestination") == nil || text(member(destination, "Enabled")) == "false" {
+		return nil
+	}
+	name := text(member(v, "ConfigurationSetName"))
+	set := t.ConfigurationSets[name]
+	set.Published = append(set.Published, texts(member(destination, "MatchingEventTypes"))...)
+	t.ConfigurationSets[name] = set
+	return nil
+}
+
+// resolver gives names their values.
+type resolver struct {
+	raw        map[string]any
+	resources  map[string]any
+	parameters map[string]any
+	conditions map[string]any // name -> bool, or pending while it is worked out
+	options    Options
+}
+
+type pending struct{}
+
+func (r *resolver) condition(name string) (bool, error) {
+	switch known := r.conditions[name].(type) {
+	case bool:
+		return known, nil
+	case pending:
+		return false, fmt.Errorf("condition %s refers to itself", name)
+	}
+	declared, ok := member(r.raw, "Conditions", name).(call)
+	if !ok {
+		return false, fmt.Errorf("no condition %s", name)
+	}
+	r.conditions[name] = pending{}
+	v, err := r.call(declared)
+	if err != nil {
+		return false, fmt.Errorf("condition %s: %w", name, err)
+	}
+	r.conditions[name] = truth(v)
+	return truth(v), nil
+}
+
+// exists says whether the condition of a resource, if it has one, holds.
+func (r *resolver) exists(id string) (bool, error) {
+	name := text(member(r.resources, id, "Condition"))
+	if name == "" {
+		return true, nil
+	}
+	return r.condition(name)
+}
+
+// ref is the value of a parameter, a pseudo parameter, or the physical name of a resource.
+func (r *resolver) ref(name string) (any, error) {
+	if v, ok := r.parameters[name]; ok {
+		return v, nil
+	}
+	switch name {
+	case "AWS::NoValue":
+		return none{}, nil
+	case "AWS::Region":
+		return Region, nil
+	case "AWS::AccountId":
+		return Account, nil
+	case "AWS::Partition":
+		return "aws", nil
+	case "AWS::StackName":
+		return stackName, nil
+	case "AWS::StackId":
+		return "arn:aws:cloudformation:" + Region + ":" + Account + ":stack/" + stackName + "/local", nil
+	case "AWS::URLSuffix":
+		return "amazonaws.com", nil
+	}
+	resource, ok := r.resources[name].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("neither a parameter nor a resource is called %s", name)
+	}
+	// The names that AWS would choose hold a random part; these are stable, so that data survive a restart.
+	switch text(resource["Type"]) {
+	case "AWS::DynamoDB::Table":
+		return r.named(resource, "TableName", stackName+"-"+name)
+	case "AWS::SES::ConfigurationSet":
+		return r.named(resource, "Name", stackName+"-"+name)
+	case "AWS::S3::Bucket":
+		return r.named(resource, "BucketName", strings.ToLower(stackName+"-"+name))
+	case "AWS::Logs::LogGroup":
+		return r.named(resource, "LogGroupName", stackName+"-"+name)
+	default:
+		return name, nil // a secret, too: in AWS its ARN, which a dynamic reference takes just as well
+	}
+}
+
+func (r *resolver) named(resource map[string]any, property, otherwise string) (any, error) {
+	v, err := r.resolve(member(resource, "Properties", property))
+	if err != nil || v == nil {
+		return otherwise, err
+	}
+	return v, nil
+}
+
+// attribute is GetAtt: ARNs where the local stack has such a thing, else a text that shows where it came from.
+func (r *resolver) attribute(id, name string) (any, error) {
+	resource, ok := r.resources[id].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("no resource %s", id)
+	}
+	physical, err := r.ref(id)
+	if err != nil {
+		return nil, err
+	}
+	kind := text(resource["Type"])
+	switch {
+	case kind == "AWS::Serverless::Function" && name == "Arn":
+		return Function{Name: id}.ARN(), nil
+	case kind == "AWS::DynamoDB::Table" && (name == "Arn" || name == "StreamArn"):
+		arn := "arn:aws:dynamodb:" + Region + ":" + Account + ":table/" + text(physical)
+		if name == "StreamArn" {
+			arn += streamSuffix
+		}
+		return arn, nil
+	case name == "Arn":
+		service, _, _ := strings.Cut(strings.TrimPrefix(kind, "AWS::"), "::")
+		return "arn:aws:" + strings.ToLower(service) + ":" + Region + ":" + Account + ":" + text(physical), nil
+	default:
+		return text(physical) + "." + name, nil
+	}
+}
+
+// streamSuffix ends the stream ARN of a table. The label is known only once the table exists; the stream trigger looks it up.
+const streamSuffix = "/stream/latest"
