@@ -1,0 +1,290 @@
+package letter
+
+import (
+	"errors"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
+
+	"madoguchi/shared/mail"
+	"madoguchi/shared/policy"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func organization() policy.Organization {
+	org := policy.DefaultOrganization()
+	org.PublicURL = "https://forms.example.jp"
+	return org
+}
+
+// examples are the letters as the newsletter function asks for them.
+var examples = map[policy.MailKind]map[string]string{
+	policy.NewsletterConfirm: {"link": "/newsletter/confirm?t=CONFIRM", "expires": "2026-11-30T09:30:59Z", "reference": "N7K2-M4QX"},
+	policy.NewsletterWelcome: {"name": "𠮷野家 花子", "preferences": "/newsletter/preferences?t=PREFERENCES",
+		"unsubscribe": "/newsletter/unsubscribe?t=UNSUBSCRIBE", "deleted_on": "2029-11-22T15:00:00Z", "reference": "N7K2-M4QX"},
+	policy.NewsletterAlready: {"preferences": "/newsletter/preferences?t=PREFERENCES", "unsubscribe": "/newsletter/unsubscribe?t=UNSUBSCRIBE"},
+	policy.NewsletterPreferences: {"link": "/newsletter/preferences?t=PREFERENCES", "expires": "2026-11-24T18:30:00+09:00",
+		"unsubscribe": "/newsletter/unsubscribe?t=UNSUBSCRIBE"},
+	policy.NewsletterAddressConfirm: {"link": "/newsletter/confirm?t=CONFIRM", "expires": "2026-11-30T18:30:00+09:00"},
+	policy.NewsletterAddressChanged: {},
+}
+
+func example(kind policy.MailKind) mail.Mail {
+	return mail.Mail{Service: policy.Newsletter, Kind: kind, Language: policy.Japanese, To: "hanako@example.jp", Person: "5f2c", Data: maps.Clone(examples[kind])}
+}
+
+func TestGolden(t *testing.T) {
+	for kind := range examples {
+		t.Run(string(kind), func(t *testing.T) {
+			got, err := New(organization()).Render(example(kind))
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, string(kind)+".ja.txt", "Subject: "+got.Subject+"\n\n"+got.Text)
+			golden(t, string(kind)+".ja.html", got.HTML)
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path) //nolint:gosec // a golden file
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (write it anew with -update):\n%s", name, diff)
+	}
+}
+
+// Every source is a letter that the policy names and that a test renders; every mail that the newsletter's form causes
+// has one in each language of the form.
+func TestSourcesAreThePolicysMails(t *testing.T) {
+	files, err := sources.ReadDir("letters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		kind, _, _ := strings.Cut(file.Name(), ".")
+		if _, known := policy.MailOf(policy.MailKind(kind)); !known {
+			t.Errorf("%s: the policy names no such mail (R57)", file.Name())
+		}
+		if examples[policy.MailKind(kind)] == nil {
+			t.Errorf("%s is rendered by no test", file.Name())
+		}
+	}
+	service := policy.Get(policy.Newsletter)
+	for kind := range examples {
+		for _, language := range service.Languages {
+			if _, err := New(organization()).source(kind, language); err != nil {
+				t.Errorf("%s.%s: %v", kind, language, err)
+			}
+		}
+	}
+}
+
+// A mail with a hole is never sent: each value that a letter needs is missed by name.
+func TestMissingValues(t *testing.T) {
+	optional := map[string]bool{"newsletter_confirm reference": true, "newsletter_welcome reference": true, "newsletter_welcome name": true,
+		"newsletter_preferences unsubscribe": true}
+	for kind, data := range examples {
+		for key := range data {
+			for _, value := range []string{"absent", "empty"} {
+				m := example(kind)
+				if delete(m.Data, key); value == "empty" {
+					m.Data[key] = ""
+				}
+				got, err := New(organization()).Render(m)
+				switch {
+				case optional[string(kind)+" "+key]:
+					if err != nil || strings.Contains(got.Text, data[key]) {
+						t.Errorf("%s without the optional %s: %v", kind, key, err)
+					}
+				case !errors.Is(err, errMissing):
+					t.Errorf("%s, %s %s: error %v", kind, key, value, err)
+				}
+			}
+		}
+	}
+}
+
+func TestRefusedValues(t *testing.T) {
+	for _, test := range []struct{ name, key, value string }{
+		{"a foreign link", "preferences", "https://elsewhere.example/"},
+		{"a link to another host", "preferences", "//elsewhere.example/"},
+		{"a link with a space", "preferences", "/newsletter/preferences?t=A B"},
+		{"no time", "deleted_on", "tomorrow"},
+		{"a line break in a name (hard case 4)", "name", "花子\nBcc: x@example.jp"},
+		{"U+2028 in a name (hard case 4)", "name", "花子\u2028様"},
+		{"not UTF-8", "name", "\xff"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := example(policy.NewsletterWelcome)
+			m.Data[test.key] = test.value
+			_, err := New(organization()).Render(m)
+			if err == nil {
+				t.Fatal("rendered")
+			}
+			if strings.Contains(err.Error(), test.value) {
+				t.Errorf("the error holds the value: %v", err)
+			}
+		})
+	}
+	m := example(policy.NewsletterConfirm)
+	m.Language = policy.English
+	if _, err := New(organization()).Render(m); !errors.Is(err, ErrNoLetter) {
+		t.Errorf("English: %v", err)
+	}
+}
+
+// Contract, "Mail": a mail to an address that is not confirmed contains nothing that the sender of the form typed.
+func TestUnprovenRecipientsSeeNothingTyped(t *testing.T) {
+	typed := map[string]string{"name": "今すぐ http://evil.example/ へ", "organization": "当選おめでとう", "email": "victim@example.jp",
+		"prefecture": "13", "business_category": "trade", "message": "typed", "office": "偽の事務局", "service": "偽のサービス"}
+	for _, kind := range []policy.MailKind{policy.NewsletterConfirm, policy.NewsletterAlready, policy.NewsletterAddressConfirm} {
+		plain, err := New(organization()).Render(example(kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := example(kind)
+		maps.Copy(m.Data, typed)
+		got, err := New(organization()).Render(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(plain, got); diff != "" {
+			t.Errorf("%s depends on what was typed: %s", kind, diff)
+		}
+	}
+}
+
+// What a person typed is shown as it was typed and is never structure (hard case 1).
+func TestTypedNameIsOnlyText(t *testing.T) {
+	for _, name := range []string{"𠮷野家", "髙﨑", "神\ufa19", "葛\U000E0100", "🧑‍🤝‍🧑", "{{.link}}", "{{template \"x\"}}", "=> 賞品 | https://evil.example/",
+		"<script>alert(1)</script>", `" onmouseover="x`, "&amp; <b>", "@receipt", "?", "a | b"} {
+		m := example(policy.NewsletterWelcome)
+		m.Data["name"] = name
+		got, err := New(organization()).Render(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(got.Text, name+" 様\n\n") {
+			t.Errorf("the text part does not begin with %q", name+" 様")
+		}
+		plain := example(policy.NewsletterWelcome)
+		without, err := New(organization()).Render(plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts, tags := read(t, got.HTML)
+		_, wantTags := read(t, without.HTML)
+		if diff := cmp.Diff(wantTags, tags); diff != "" {
+			t.Errorf("%q changed the structure: %s", name, diff)
+		}
+		if !strings.Contains(texts, name+" 様") {
+			t.Errorf("the HTML part does not show %q", name)
+		}
+	}
+}
+
+// read returns the text of a page and its tags with their attributes.
+func read(t *testing.T, page string) (text string, tags []string) {
+	t.Helper()
+	var b strings.Builder
+	for z := html.NewTokenizer(strings.NewReader(page)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return b.String(), tags
+		case html.TextToken:
+			b.WriteString(z.Token().Data)
+		case html.StartTagToken, html.SelfClosingTagToken:
+			tags = append(tags, z.Token().String())
+		case html.EndTagToken, html.CommentToken, html.DoctypeToken:
+		}
+	}
+}
+
+// Contract, "Mail": every mail names its sender, postal address, contact, reason and policy, in both parts; nothing in
+// it is fetched when it is opened.
+func TestEveryLetter(t *testing.T) {
+	org := organization()
+	// An organisation's name and address are settings, and settings may hold anything.
+	org.ShortName.JA, org.Name.JA = "A & <B>", "A & <B> 本部"
+	fetched := regexp.MustCompile(`(?i)<(img|link|script|iframe|object|video)|@import|url\(|background=`)
+	for kind := range examples {
+		got, err := New(org).Render(example(kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := read(t, got.HTML)
+		for part, content := range map[string]string{"text": got.Text, "HTML": text} {
+			for _, want := range []string{org.Name.JA, org.Address.JA, org.PrivacyContact, org.PrivacyOffice.JA, org.PrivacyURL(), "このメールは、", "自動"} {
+				if !strings.Contains(content, want) {
+					t.Errorf("%s, %s part: no %q", kind, part, want)
+				}
+			}
+			for _, hole := range []string{"<no value>", "{{", "%!"} {
+				if strings.Contains(content, hole) {
+					t.Errorf("%s, %s part holds %q", kind, part, hole)
+				}
+			}
+		}
+		if found := fetched.FindString(got.HTML); found != "" {
+			t.Errorf("%s: the HTML part fetches something: %s", kind, found)
+		}
+		if !strings.HasPrefix(got.Subject, "【A & <B>】") {
+			t.Errorf("%s: subject %q", kind, got.Subject)
+		}
+	}
+}
+
+func TestMoment(t *testing.T) {
+	for _, test := range []struct {
+		at     string
+		ja, en string
+		why    string
+	}{
+		{"2026-11-30T09:30:59Z", "2026年11月30日（月）18時30分", "18:30 on Monday, 30 November 2026 (Japan time)", "seconds are cut"},
+		{"2026-12-31T15:00:00Z", "2027年1月1日（金）0時0分", "00:00 on Friday, 1 January 2027 (Japan time)", "the day is Japan's"},
+		{"2026-11-29T00:05:00+09:00", "2026年11月29日（日）0時5分", "00:05 on Sunday, 29 November 2026 (Japan time)", "no zero in front"},
+	} {
+		at, err := time.Parse(time.RFC3339, test.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{test.ja, test.en}, []string{moment(at, policy.Japanese), moment(at, policy.English)}); diff != "" {
+			t.Errorf("%s: %s", test.why, diff)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	head := "subject: s\npreheader: p\nrecipient: proven\nreason: r\n\n"
+	if _, err := parse(head + "text\n"); err != nil {
+		t.Fatalf("a right source: %v", err)
+	}
+	for name, text := range map[string]string{
+		"no blocks": "subject: s", "no recipient": "subject: s\npreheader: p\nreason: r\n\ntext", "another recipient": strings.Replace(head, "proven", "all", 1) + "x",
+		"an unknown header": "cc: x\n" + head + "x", "a button without address": head + "=> label\n", "two buttons in one": head + "=> a | b\n=> c | d",
+		"a detail without value": head + ":: term", "an open brace": head + "{{.x", "text among details": head + ":: a | b\ntext",
+	} {
+		if _, err := parse(text); err == nil {
+			t.Errorf("%s was parsed", name)
+		}
+	}
+}
