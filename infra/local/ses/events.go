@@ -2,6 +2,7 @@ package ses
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -52,11 +53,12 @@ const maxEventHeaders = 10 << 10
 
 // reporter makes the events of one mail. Without a configuration set, or without a receiver, there are none.
 type reporter struct {
-	off    bool
-	at     time.Time
-	mail   eventMail
-	call   *call
-	region string
+	off     bool
+	at      time.Time
+	mail    eventMail
+	call    *call
+	region  string
+	encoded []byte // the mail, once for all its events
 }
 
 func (s *Server) reporter(c *call, id string, who caller, n int) *reporter {
@@ -119,12 +121,20 @@ func (r *reporter) describe(m *message, boxes []mailbox) {
 }
 
 func (r *reporter) event(eventType, part string, body map[string]any) event {
-	detail, err := json.Marshal(map[string]any{"eventType": eventType, "mail": r.mail, part: body})
+	if r.encoded == nil {
+		r.encoded = encode(r.mail)
+	}
+	detail := fmt.Appendf(nil, `{"eventType":%q,"mail":%s,%q:%s}`, eventType, r.encoded, part, encode(body))
+	return event{detailTypes[eventType], detail}
+}
+
+// encode cannot fail: strings, lists and maps of them are all that stands in a detail.
+func encode(v any) []byte {
+	out, err := json.Marshal(v)
 	if err != nil {
-		// Strings, lists and maps of them always encode; nothing else is in the detail.
 		panic(err)
 	}
-	return event{detailTypes[eventType], detail}
+	return out
 }
 
 func (r *reporter) renderingFailure(boxes []mailbox, cause error) []event {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,7 +28,7 @@ type spool struct {
 	segments []*segment
 	mails    []*mailRef // oldest first
 	byID     map[string]*mailRef
-	version  int // grows with every change
+	version  int // grows with every change, from a number of its own so that a page outlives a restart
 }
 
 type segment struct {
@@ -69,7 +70,7 @@ type callRef struct {
 const segmentPattern = "mails-*.log"
 
 func openSpool(dir string, keep int) (*spool, error) {
-	sp := &spool{dir: dir, keep: keep, perSegment: max(1, keep/10), byID: map[string]*mailRef{}}
+	sp := &spool{dir: dir, keep: keep, perSegment: max(1, keep/10), byID: map[string]*mailRef{}, version: rand.IntN(1 << 30)}
 	names, err := filepath.Glob(filepath.Join(dir, segmentPattern))
 	if err != nil {
 		return nil, fmt.Errorf("list mail files: %w", err)
