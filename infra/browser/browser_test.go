@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -253,15 +254,25 @@ type recorder struct {
 	skipped string
 }
 
-func (r *recorder) Skipf(format string, args ...any) { r.skipped = fmt.Sprintf(format, args...) }
+func (r *recorder) Skipf(format string, args ...any) {
+	r.skipped = fmt.Sprintf(format, args...)
+	runtime.Goexit() // as a real skip does
+}
 
 // A machine without a browser skips with the command that installs one; it does not fail.
 func TestNeedSkips(t *testing.T) {
 	t.Setenv("CHROMIUM", "")
 	t.Setenv("PATH", t.TempDir())
 	r := &recorder{TB: t}
+	var path string
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		path = Need(r)
+	}()
+	<-done
 	// macOS keeps Chrome outside of PATH, so there may be one even now.
-	if path := Need(r); path == "" && !(strings.Contains(r.skipped, "is missing") && strings.Contains(r.skipped, "to install it: ")) {
+	if path == "" && !(strings.Contains(r.skipped, "is missing") && strings.Contains(r.skipped, "to install it: ")) {
 		t.Errorf("skipped with %q, want what is missing and the command", r.skipped)
 	}
 }
