@@ -44,7 +44,8 @@ type Form struct {
 // Words are the words of a form's own pages; everything else is derived.
 type Words struct {
 	Title, Lead, Button, DoneTitle, Done policy.Text
-	Help                                 []Help // what to do if it did not work, on the done page
+	LastStep                             policy.Text // the third step, where it is not "done"
+	Help                                 []Help      // what to do if it did not work, on the done page
 }
 
 // Help is a way on, shown as a link.

@@ -45,11 +45,14 @@ type step struct {
 	Current bool
 }
 
-// steps are the steps of a form with the present one marked, from 1.
-func (w words) steps(present int) []step {
+// steps are the steps of a form with the present one marked, from 1. last replaces the word for the last one.
+func (w words) steps(present int, last string) []step {
 	steps := make([]step, len(w.Steps))
 	for i, word := range w.Steps {
 		steps[i] = step{word, i == present-1}
+	}
+	if last != "" {
+		steps[len(steps)-1].Word = last
 	}
 	return steps
 }
@@ -131,7 +134,7 @@ func Inputs(fields []Field, values map[string]string, wrong []web.FieldError, l 
 // input shows the input page, with an error where the post could not be accepted.
 func (e *Engine) input(w http.ResponseWriter, a *attempt, status int, failure *web.Error) error {
 	v := e.view(a)
-	v.Steps, v.Failed = v.Words.steps(1), failure != nil
+	v.Steps, v.Failed = v.Words.steps(1, a.form.Words.LastStep.In(a.language)), failure != nil
 	if !a.form.Direct {
 		notice := a.form.Service.Notice(e.Site.Organization, a.form.Periods, a.language)
 		v.Notice = &notice
@@ -171,7 +174,7 @@ func (e *Engine) again(w http.ResponseWriter, a *attempt, failure *web.Error) er
 // check shows the check page.
 func (e *Engine) check(w http.ResponseWriter, a *attempt) error {
 	v := e.view(a)
-	v.Steps = v.Words.steps(2)
+	v.Steps = v.Words.steps(2, a.form.Words.LastStep.In(a.language))
 	for i := range v.Fields {
 		v.Fields[i].Value = a.values[v.Fields[i].Name] // what is confirmed is what is stored
 	}
@@ -193,7 +196,7 @@ func (e *Engine) done(w http.ResponseWriter, r *http.Request, f *Form) error {
 		Steps     []step
 		Receipt   *policy.Receipt
 		Help      []anchor
-	}{wordsIn(language), f.Words.Done.In(language), reference, wordsIn(language).steps(3), nil, nil}
+	}{wordsIn(language), f.Words.Done.In(language), reference, wordsIn(language).steps(3, f.Words.LastStep.In(language)), nil, nil}
 	for _, h := range f.Words.Help {
 		v.Help = append(v.Help, anchor{h.Path, h.Label.In(language)})
 	}

@@ -133,3 +133,28 @@ func held(operation string, err error) (bool, error) {
 	}
 	return true, nil
 }
+
+// PutAll writes items in batches of 25, without conditions and not as one transaction: for loads that may be repeated.
+func PutAll[T any](ctx context.Context, client *dynamodb.Client, table string, all []T) error {
+	const batch = 25 // BatchWriteItem takes no more
+	for len(all) > 0 {
+		n := min(batch, len(all))
+		requests := make([]types.WriteRequest, n)
+		for i, v := range all[:n] {
+			item, err := marshal(v)
+			if err != nil {
+				return fmt.Errorf("encode item of %s: %w", table, err)
+			}
+			requests[i] = types.WriteRequest{PutRequest: &types.PutRequest{Item: item}}
+		}
+		all = all[n:]
+		for len(requests) > 0 {
+			out, err := client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: requests}})
+			if err != nil {
+				return wrap("write batch to "+table, err)
+			}
+			requests = out.UnprocessedItems[table]
+		}
+	}
+	return nil
+}

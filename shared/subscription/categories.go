@@ -63,16 +63,15 @@ func (c *Categories) Options(ctx context.Context) []form.Option {
 	if c.cached != nil && now.Sub(c.read) < categoriesFor {
 		return c.cached
 	}
-	var item categoriesItem
-	found, err := record.Get(ctx, c.List.Client, c.List.Table, record.Key(settingsPartition, string(policy.BusinessCategories)), now, &item)
+	list, err := c.List.categories(ctx)
 	switch {
 	case err != nil && c.cached != nil:
 		return c.cached
-	case err != nil || !found:
-		item.Category = DefaultCategories()
+	case err != nil:
+		list = DefaultCategories()
 	}
-	options := make([]form.Option, len(item.Category))
-	for i, category := range item.Category {
+	options := make([]form.Option, len(list))
+	for i, category := range list {
 		options[i] = form.Option{Value: category.Value, Label: policy.Text{JA: category.Label}}
 	}
 	c.cached = options
@@ -80,6 +79,26 @@ func (c *Categories) Options(ctx context.Context) []form.Option {
 		c.read = now
 	}
 	return options
+}
+
+// categories reads the list, or returns the one that ships where staff have kept none.
+func (l *List) categories(ctx context.Context) ([]Category, error) {
+	var item categoriesItem
+	found, err := record.Get(ctx, l.Client, l.Table, record.Key(settingsPartition, string(policy.BusinessCategories)), l.Now(), &item)
+	if err == nil && !found {
+		return DefaultCategories(), nil
+	}
+	return item.Category, err
+}
+
+// CategoryCodes returns the codes of the list as it is now. The error is record.ErrUnavailable.
+func (l *List) CategoryCodes(ctx context.Context) ([]string, error) {
+	list, err := l.categories(ctx)
+	codes := make([]string, len(list))
+	for i, category := range list {
+		codes[i] = category.Value
+	}
+	return codes, err
 }
 
 // CheckCategories tells what is wrong with a list before it is stored.

@@ -23,7 +23,9 @@ type Handler struct {
 // NewHandler returns the list's routes: sign-up, sending the confirmation again, and the links in its mail.
 func NewHandler(site *web.Site, engine *form.Engine, list *List) http.Handler {
 	categories := &Categories{List: list}
-	h := &Handler{list: list, site: site, fields: func(ctx context.Context) []form.Field { return fields(ctx, list.Service, categories) }}
+	h := &Handler{list: list, site: site, fields: func(ctx context.Context) []form.Field {
+		return declared(list.Service, categories.Options(ctx))
+	}}
 	mux := site.NewMux()
 	path, code := list.Service.Path, string(list.Service.Code)
 	prefix := strings.ToUpper(code[:1])
@@ -50,8 +52,8 @@ func NewHandler(site *web.Site, engine *form.Engine, list *List) http.Handler {
 	return mux
 }
 
-// fields are the declared fields of a list's form with their choices.
-func fields(ctx context.Context, service *policy.Service, categories *Categories) []form.Field {
+// declared are the declared fields of a list's form with their choices.
+func declared(service *policy.Service, categories []form.Option) []form.Field {
 	all := make([]form.Field, len(service.Fields))
 	for i, f := range service.Fields {
 		all[i] = form.Field{Field: f}
@@ -59,7 +61,7 @@ func fields(ctx context.Context, service *policy.Service, categories *Categories
 		case f.Type == policy.TypePrefecture:
 			all[i].Options = form.Prefectures()
 		case f.Options == policy.BusinessCategories:
-			all[i].Options = categories.Options(ctx)
+			all[i].Options = categories
 		}
 	}
 	return all

@@ -63,7 +63,8 @@ func signUpWords(s *policy.Service) form.Words {
 		DoneTitle: policy.Text{JA: "確認のメールをお送りしました"},
 		Done: policy.Text{JA: "まだ登録は完了していません。お送りしたメールのボタンを押すと、登録が完了します。" +
 			"数分たっても届かないときは、迷惑メールのフォルダーと、入力したアドレスをご確認ください。"},
-		Help: []form.Help{{Path: s.Path + "/resend", Label: policy.Text{JA: "確認のメールをもう一度送る"}}},
+		LastStep: policy.Text{JA: "3. メールで確認"},
+		Help:     []form.Help{{Path: s.Path + "/resend", Label: policy.Text{JA: "確認のメールをもう一度送る"}}},
 	}
 }
 

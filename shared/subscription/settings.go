@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"madoguchi/shared/config"
 	"madoguchi/shared/form"
 	"madoguchi/shared/guard"
@@ -33,7 +35,11 @@ type settings struct {
 // New builds the handler of a list from the environment; table names the setting that holds the list's table. The error
 // names every setting that is missing or wrong.
 func New(ctx context.Context, env config.Source, service *policy.Service, table string, now func() time.Time) (http.Handler, error) {
-	list, cfg, err := load(ctx, env, service, table, now)
+	client, err := record.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, cfg, err := load(env, service, table, client, now)
 	if err != nil {
 		return nil, err
 	}
@@ -42,13 +48,13 @@ func New(ctx context.Context, env config.Source, service *policy.Service, table 
 	return NewHandler(site, engine, list), nil
 }
 
-// Open opens a list's store alone, from the same settings: for loading content.
-func Open(ctx context.Context, env config.Source, service *policy.Service, table string, now func() time.Time) (*List, error) {
-	list, _, err := load(ctx, env, service, table, now)
+// Open opens a list's store alone, from the same settings and over a client of the caller's: for loading content.
+func Open(env config.Source, service *policy.Service, table string, client *dynamodb.Client, now func() time.Time) (*List, error) {
+	list, _, err := load(env, service, table, client, now)
 	return list, err
 }
 
-func load(ctx context.Context, env config.Source, service *policy.Service, table string, now func() time.Time) (*List, settings, error) {
+func load(env config.Source, service *policy.Service, table string, client *dynamodb.Client, now func() time.Time) (*List, settings, error) {
 	cfg, err := config.Load[settings](env)
 	periods, periodsErr := policy.LoadPeriods(service, env)
 	name, ok := env(table)
@@ -56,10 +62,6 @@ func load(ctx context.Context, env config.Source, service *policy.Service, table
 		err = errors.Join(err, fmt.Errorf("%s is missing", table))
 	}
 	if err = errors.Join(err, periodsErr); err != nil {
-		return nil, cfg, err
-	}
-	client, err := record.NewClient(ctx)
-	if err != nil {
 		return nil, cfg, err
 	}
 	return &List{Service: service, Periods: periods, Client: client, Table: name, Outbox: cfg.Outbox, Suppression: cfg.Suppression,

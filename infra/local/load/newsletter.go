@@ -1,0 +1,85 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"madoguchi/infra/local/stack"
+	"madoguchi/shared/config"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/subscription"
+)
+
+func init() {
+	stack.RegisterLoader("business_categories", businessCategories)
+	stack.RegisterLoader("subscribers", subscribers)
+}
+
+func newsletter(in stack.LoadContext) (*subscription.List, error) {
+	return subscription.Open(config.Map(in.Environment("NewsletterFunction")), policy.Get(policy.Newsletter), "NEWSLETTER_TABLE", in.DynamoDB, time.Now)
+}
+
+// businessCategories replaces the list of categories of business: [{value, label}].
+func businessCategories(_ context.Context, in stack.LoadContext, content json.RawMessage) (stack.Apply, error) {
+	var categories []subscription.Category
+	if err := json.Unmarshal(content, &categories); err != nil {
+		return nil, &stack.LoadError{Reason: "must be a list of {value, label}"}
+	}
+	if err := subscription.CheckCategories(categories); err != nil {
+		return nil, &stack.LoadError{Reason: err.Error()}
+	}
+	list, err := newsletter(in)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (int, error) { return len(categories), list.SaveCategories(ctx, categories) }, nil
+}
+
+const (
+	maxSubscribers = 10_000_000
+	// perWrite is how many made-up subscribers lie in memory at once.
+	perWrite = 1000
+)
+
+// subscribers makes confirmed synthetic subscribers: {list, count}.
+func subscribers(_ context.Context, in stack.LoadContext, content json.RawMessage) (stack.Apply, error) {
+	var wanted struct {
+		List  policy.Code `json:"list"`
+		Count int         `json:"count"`
+	}
+	if err := json.Unmarshal(content, &wanted); err != nil {
+		return nil, &stack.LoadError{Reason: "must be {list, count}"}
+	}
+	switch {
+	case wanted.List != policy.Newsletter:
+		return nil, &stack.LoadError{Place: ".list", Reason: fmt.Sprintf("must be %q", policy.Newsletter)}
+	case wanted.Count < 1 || wanted.Count > maxSubscribers:
+		return nil, &stack.LoadError{Place: ".count", Reason: fmt.Sprintf("must be 1 to %d", maxSubscribers)}
+	}
+	list, err := newsletter(in)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (int, error) {
+		categories, err := list.CategoryCodes(ctx)
+		if err != nil {
+			return 0, err
+		}
+		var pending []subscription.Subscriber
+		for n := 1; n <= wanted.Count; n++ {
+			s, err := list.Synthetic(n, categories)
+			if err != nil {
+				return 0, err
+			}
+			if pending = append(pending, s); len(pending) == perWrite || n == wanted.Count {
+				if err := list.StoreSynthetic(ctx, pending); err != nil {
+					return 0, err
+				}
+				pending = pending[:0]
+			}
+		}
+		return wanted.Count, nil
+	}, nil
+}
