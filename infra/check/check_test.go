@@ -211,6 +211,19 @@ func TestGoFormatAndFuzzTargets(t *testing.T) {
 	}
 }
 
+func TestIssues(t *testing.T) {
+	tests := []struct{ output, want string }{
+		{"a.go:1:2: wrong (errcheck)\n\tx\n3 issues:\n* errcheck: 1\n* revive: 2\n", "3 issues: errcheck: 1 revive: 2"},
+		{"can't load config\n", ""},
+		{"0 issues.\n", ""},
+	}
+	for _, tt := range tests {
+		if got := issues(tt.output); got != tt.want {
+			t.Errorf("issues(%q) = %q, want %q", tt.output, got, tt.want)
+		}
+	}
+}
+
 // A stopped step takes the programs along that its command started.
 func TestCommandStopsItsGroup(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -16,20 +16,20 @@ import (
 var steps = []step{
 	{name: "tools", about: "find or install the outside tools", run: outsideTools},
 	{name: "gofmt", about: "compare every Go file with gofmt", run: goFormat},
-	{name: "vet", about: "go vet ./...", run: command("go", "vet", "./...")},
-	{name: "tidy", about: "go mod tidy -diff", run: command("go", "mod", "tidy", "-diff")},
+	{name: "vet", about: "go vet ./...", run: command("see above", "go", "vet", "./...")},
+	{name: "tidy", about: "go mod tidy -diff", run: command("run: go mod tidy", "go", "mod", "tidy", "-diff")},
 	{name: "lint", about: "golangci-lint run", heavy: true, run: lint},
 	{name: "test", about: "go test ./...", heavy: true, run: goTest},
 	{name: "race", about: "go test -race " + strings.Join(racePackages, " "), heavy: true, run: goTestRace},
 	{name: "fuzz", about: "each fuzz target for " + fuzzTime.String(), heavy: true, run: fuzz},
 }
 
-// command is a step that passes when the program's exit status is 0.
-func command(name string, args ...string) func(context.Context, *world) result {
+// command is a step that passes when the program's exit status is 0. The remedy is told where it is not.
+func command(remedy, name string, args ...string) func(context.Context, *world) result {
 	return func(ctx context.Context, w *world) result {
 		out, err := w.output(ctx, name, args...)
 		if err != nil {
-			return fail(fmt.Sprintf("%s %s: %v", name, strings.Join(args, " "), err), out)
+			return fail(fmt.Sprintf("%v; %s", err, remedy), out)
 		}
 		return pass("")
 	}
@@ -121,15 +121,20 @@ func lint(ctx context.Context, w *world) result {
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
-		return fail(lastOf(out), out)
+		return fail(issues(out), out)
 	case err != nil:
 		return fail(err.Error(), out)
 	}
 	return pass("")
 }
 
-// lastOf returns the last line that says something.
-func lastOf(output string) string {
-	trimmed := strings.TrimSpace(output)
-	return strings.TrimSpace(trimmed[strings.LastIndexByte(trimmed, '\n')+1:])
+// issues returns golangci-lint's summary in one line: "3 issues: errcheck: 1 revive: 2". It is empty where the linter ended
+// for another reason, which then stands in its output.
+func issues(output string) string {
+	count, list, found := strings.Cut(output, " issues:\n")
+	if !found {
+		return ""
+	}
+	count = count[strings.LastIndexByte(count, '\n')+1:]
+	return count + " issues: " + strings.Join(strings.Fields(strings.ReplaceAll(list, "* ", "")), " ")
 }
