@@ -1,0 +1,43 @@
+// Command mailer sends what lies in the outbox: new mail when the table's stream tells of it, by the clock what was left
+// behind, put off or never answered (design: "Life of a mail").
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"madoguchi/shared/config"
+	"madoguchi/shared/lambdahost"
+	"madoguchi/shared/mail"
+	"madoguchi/shared/mail/letter"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
+)
+
+func main() { lambdahost.StartEvents(run) }
+
+type settings struct {
+	Outbox           string        `env:"OUTBOX_TABLE"`
+	ConfigurationSet string        `env:"CONFIGURATION_SET"`
+	Sender           string        `env:"SENDER_ADDRESS"`
+	Lease            time.Duration `env:"CLAIM_LEASE_SECONDS" min:"2" max:"300"`
+	Settle           time.Duration `env:"UNKNOWN_SETTLE_SECONDS" min:"5" max:"86400"`
+	Organization     policy.Organization
+}
+
+// run builds the handler from the environment. It fails with every missing setting named.
+func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error) {
+	cfg, err := config.Load[settings](env)
+	if err != nil {
+		return nil, err
+	}
+	client, err := record.NewClient(ctx)
+	sender, sesErr := newSES(ctx, cfg)
+	if err := errors.Join(err, sesErr); err != nil {
+		return nil, err
+	}
+	store := mail.NewStore(client, cfg.Outbox, mail.Times{Lease: cfg.Lease, Settle: cfg.Settle}, time.Now)
+	m := &mailer{store: store, ses: sender, letters: letter.New(cfg.Organization), cfg: cfg, now: time.Now}
+	return m.handle, nil
+}
