@@ -176,7 +176,7 @@ type view struct{ Name, Ja, En string }
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request, m Mail) {
 	p := mailPage{Mail: m, View: r.FormValue("view")}
 	if m.HTML != "" {
-		p.Views = append(p.Views, view{"desktop", "HTML（PC幅）", "HTML, desktop"}, view{"phone", "HTML（スマートフォン幅）", "HTML, phone"})
+		p.Views = append(p.Views, view{"desktop", "HTML（PC幅）", "HTML, desktop"}, view{"phone", "HTML（スマホ幅）", "HTML, phone"})
 	}
 	if m.Text != "" || m.HTML == "" {
 		p.Views = append(p.Views, view{"text", "テキスト", "Text"})

@@ -47,16 +47,6 @@ type destination struct {
 	BccAddresses []string
 }
 
-func (d *destination) all() []string {
-	if d == nil {
-		return nil
-	}
-	out := make([]string, 0, len(d.ToAddresses)+len(d.CcAddresses)+len(d.BccAddresses))
-	out = append(out, d.ToAddresses...)
-	out = append(out, d.CcAddresses...)
-	return append(out, d.BccAddresses...)
-}
-
 type messageTag struct{ Name, Value string }
 
 type messageHeader struct{ Name, Value string }
