@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"strings"
 
 	"madoguchi/shared/config"
 )
@@ -15,7 +16,8 @@ import (
 // links stay short enough for mail.
 const macSize = 16
 
-// encoding refuses what decodes to the same bytes in another spelling: one token has one text.
+// encoding refuses what decodes to the same bytes in another spelling: one token has one text. Line breaks, which it
+// skips all the same, are refused in Open.
 var encoding = base64.RawURLEncoding.Strict()
 
 // ErrForged says that a text was not signed by any of our keys for this use, or was cut or changed.
@@ -28,6 +30,9 @@ func Seal(keys config.Keys, use, payload string) string {
 
 // Open returns the payload of a text that any of the keys signed for this use, or ErrForged.
 func Open(keys config.Keys, use, text string) (string, error) {
+	if strings.ContainsAny(text, "\r\n") {
+		return "", ErrForged
+	}
 	sealed, err := encoding.DecodeString(text)
 	if err != nil || len(sealed) < macSize {
 		return "", ErrForged
