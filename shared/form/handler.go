@@ -129,15 +129,20 @@ func (e *Engine) submit(ctx context.Context, w http.ResponseWriter, a *attempt) 
 		if spent, found, readErr := e.Guard.FindSpent(ctx, a.token.Nonce, now); readErr == nil && found {
 			return e.repeated(w, a, spent)
 		}
-		return e.again(w, a, &web.Error{Kind: web.Unavailable, RetryAfter: time.Minute, Cause: err, Message: policy.Text{
-			JA: "ただいま混み合っているか、一時的にシステムを利用できません。送信はまだ完了していません。入力内容はこのページに残っています。数分後にもう一度送信してください。",
-			EN: "The system is busy or out of service for the moment, and your form has not been sent. What you entered is kept on this page; please send it again in a few minutes."}})
+		return e.again(w, a, unavailable(err))
 	}
 	var shown *web.Error
 	if errors.As(err, &shown) && shown.Kind == web.Conflict {
 		return e.again(w, a, shown)
 	}
 	return err
+}
+
+// unavailable is what a visitor reads while the store is out of reach: nothing is lost but a little time.
+func unavailable(cause error) *web.Error {
+	return &web.Error{Kind: web.Unavailable, RetryAfter: time.Minute, Cause: cause, Message: policy.Text{
+		JA: "ただいま混み合っているか、一時的にシステムを利用できません。送信はまだ完了していません。入力内容はこのページに残っています。数分後にもう一度送信してください。",
+		EN: "The system is busy or out of service for the moment, and your form has not been sent. What you entered is kept on this page; please send it again in a few minutes."}}
 }
 
 // admit counts the submission against its network's rate. Where the count itself fails, the post goes on: the limit is a
@@ -165,7 +170,7 @@ func (e *Engine) expired(ctx context.Context, w http.ResponseWriter, a *attempt,
 	if action == "submit" && now.Sub(a.token.Issued) <= tokenLife+guard.SpentFor {
 		spent, found, err := e.Guard.FindSpent(ctx, a.token.Nonce, now)
 		if err != nil {
-			return err
+			return e.again(w, a, unavailable(err))
 		}
 		if found {
 			return e.repeated(w, a, spent)

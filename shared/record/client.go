@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 )
 
 const (
@@ -83,10 +84,18 @@ func isTransientCancellation(err error) aws.Ternary {
 // have been done; asking again is safe.
 var ErrUnavailable = errors.New("store unavailable")
 
-// wrap names the operation, and marks what is not the caller's fault as ErrUnavailable.
+// wrap names the operation, and marks as ErrUnavailable what may pass by itself. A call that DynamoDB understands and
+// refuses (malformed, not allowed, no such table) is a defect of ours and stays one.
 func wrap(operation string, err error) error {
 	if err == nil {
 		return nil
+	}
+	var refused smithy.APIError
+	if errors.As(err, &refused) {
+		switch refused.ErrorCode() {
+		case "ValidationException", "AccessDeniedException", "ResourceNotFoundException", "SerializationException", "IdempotentParameterMismatchException":
+			return fmt.Errorf("%s: %w", operation, err)
+		}
 	}
 	return fmt.Errorf("%s: %w: %w", operation, ErrUnavailable, err)
 }
