@@ -43,6 +43,9 @@ const (
 	settingsPartition = "settings"
 	// categoriesFor is how long a process may go on with the list that it has read (design: 30 seconds).
 	categoriesFor = 30 * time.Second
+	// A page does not wait long for the list, and does not ask again at once where it did not come.
+	categoriesWait  = 800 * time.Millisecond
+	categoriesAgain = 5 * time.Second
 )
 
 // Categories keeps the list in the process.
@@ -63,11 +66,15 @@ func (c *Categories) Options(ctx context.Context) []form.Option {
 	if c.cached != nil && now.Sub(c.read) < categoriesFor {
 		return c.cached
 	}
+	ctx, cancel := context.WithTimeout(ctx, categoriesWait)
+	defer cancel()
 	list, err := c.List.categories(ctx)
-	switch {
-	case err != nil && c.cached != nil:
-		return c.cached
-	case err != nil:
+	c.read = now
+	if err != nil {
+		c.read = now.Add(categoriesAgain - categoriesFor)
+		if c.cached != nil {
+			return c.cached
+		}
 		list = DefaultCategories()
 	}
 	options := make([]form.Option, len(list))
@@ -75,9 +82,6 @@ func (c *Categories) Options(ctx context.Context) []form.Option {
 		options[i] = form.Option{Value: category.Value, Label: policy.Text{JA: category.Label}}
 	}
 	c.cached = options
-	if err == nil {
-		c.read = now
-	}
 	return options
 }
 

@@ -143,10 +143,11 @@ func (h *Handler) unsubscribePage(v visit) error {
 	if err != nil {
 		return err
 	}
-	if standing.State == Confirmed || standing.State == Bounced {
-		return h.show(v, http.StatusOK, unsubscribeText(h.list.Service, v.text))
+	if standing.State == Unsubscribed {
+		return h.show(v, http.StatusOK, unsubscribedText(h.list.Service, v.text, standing))
 	}
-	return h.show(v, http.StatusOK, unsubscribedText(h.list.Service, v.text, standing))
+	// Also where nothing is stored any more: the wish not to be written to can still be kept.
+	return h.show(v, http.StatusOK, unsubscribeText(h.list.Service, v.text))
 }
 
 func (h *Handler) unsubscribe(v visit) error {
