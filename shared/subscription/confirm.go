@@ -15,7 +15,7 @@ var ErrGone = errors.New("link has expired")
 // Pending tells what a confirmation link would do: nil where it can be confirmed or was confirmed already, ErrGone
 // otherwise. It changes nothing (hard case 12).
 func (l *List) Pending(ctx context.Context, t link.Token) error {
-	s, found, err := l.find(ctx, t.Person)
+	s, found, err := l.find(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -67,11 +67,17 @@ func (s Subscriber) submission(ref string) (Submission, bool) {
 	return Submission{}, false
 }
 
+// waitsFor tells whether a link confirms one of the waiting sign-ups.
+func (s Subscriber) waitsFor(t link.Token) bool {
+	_, ok := s.submission(t.Ref)
+	return ok && t.Purpose == link.Confirm
+}
+
 // Confirm confirms what a link stands for: a sign-up with what was typed in that very sign-up, or a change of address.
 // Confirming twice is confirming once. Errors: ErrGone, record.ErrUnavailable.
 func (l *List) Confirm(ctx context.Context, t link.Token) error {
 	for range rounds {
-		s, found, err := l.find(ctx, t.Person)
+		s, found, err := l.find(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -121,15 +127,15 @@ func (l *List) welcome(tx *record.Transaction, s *Subscriber, condition record.C
 	pk, sk := consentKey(s.Person, s.Ref)
 	tx.Put(actConsent, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt,
 		ExpiresAt: l.Periods.Expiry("consent", expires).Unix()}, record.Condition{})
-	tx.Delete("suppression", l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
+	tx.Delete(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
 	unsubscribe := l.UnsubscribeLink(s.Person)
 	l.enqueue(tx, "welcome", to, map[string]string{"name": s.Fields["name"], "preferences": l.preferencesLink(s.Person),
 		"unsubscribe": unsubscribe, "deleted_on": stamp(expires), "reference": s.Ref}, unsubscribe)
 	return nil
 }
 
-// confirmChange moves a subscriber to the new address: the record under its new key, a pointer under the old one (links
-// in old mails go on working), a welcome to the new address and a notice to the old.
+// confirmChange moves a subscriber to the new address: the record under its new key, a pointer from the old one (links in
+// old mails go on working), a welcome to the new address and a notice to the old.
 func (l *List) confirmChange(ctx context.Context, s Subscriber) error {
 	old, err := address.Parse(s.Email)
 	if err != nil {
@@ -147,7 +153,7 @@ func (l *List) confirmChange(ctx context.Context, s Subscriber) error {
 	if err := l.welcome(&tx, &moved, free); err != nil {
 		return err
 	}
-	l.pointer(&tx, s, old, moved.ExpiresAt)
+	l.giveWay(&tx, s, old, moved.ExpiresAt)
 	return tx.Commit(ctx, l.Client)
 }
 
@@ -158,17 +164,23 @@ func (l *List) mergeChange(ctx context.Context, s Subscriber) error {
 		return errors.New("a stored address does not parse")
 	}
 	var tx record.Transaction
-	l.pointer(&tx, s, old, s.ExpiresAt)
+	l.giveWay(&tx, s, old, s.ExpiresAt)
 	return tx.Commit(ctx, l.Client)
 }
 
-// pointer adds to a transaction that a record gives way to the one under the new address.
-func (l *List) pointer(tx *record.Transaction, s Subscriber, old address.Address, expires int64) {
+// giveWay adds to a transaction that a record gives way to the one under the new address: it goes, a pointer stays, and
+// the consent for the old address has ended.
+func (l *List) giveWay(tx *record.Transaction, s Subscriber, old address.Address, expires int64) {
 	condition := unchanged(s)
 	condition.Expression += " AND #change.#ref = :change"
 	condition.Values["change"] = s.Change.Ref
 	condition.Names = append(condition.Names, "change")
-	tx.Put(actTarget, l.Table, Subscriber{PK: s.PK, Person: s.Person, State: Moved, Proof: Proof{Ref: s.Change.Ref}, MovedTo: s.Change.Person,
-		ExpiresAt: expires}, condition)
+	tx.Delete(actTarget, l.Table, Key(s.Person), condition)
+	pk, sk := pointerKey(s.Person)
+	tx.Put("pointer", l.Table, pointer{PK: pk, SK: sk, State: Moved, To: s.Change.Person, ExpiresAt: expires}, record.Condition{})
+	// Where the person comes back to an address given up earlier, it leads no further.
+	tx.Delete("pointer back", l.Table, record.Key(pointerKey(s.Change.Person)), record.Condition{})
+	now := l.Now()
+	l.endConsent(tx, "old consent", s, now)
 	l.enqueue(tx, "address_changed", old, map[string]string{}, "")
 }

@@ -22,7 +22,7 @@ func (l *List) Preferences(ctx context.Context, t link.Token) (values map[string
 	if l.Now().Sub(t.Issued) > preferencesFor {
 		return nil, "", true, nil
 	}
-	s, found, err := l.find(ctx, t.Person)
+	s, found, err := l.find(ctx, t)
 	if err != nil {
 		return nil, "", false, err
 	}
@@ -40,7 +40,7 @@ func (l *List) Preferences(ctx context.Context, t link.Token) (values map[string
 // MailPreferences mails a fresh link to the subscriber's own address, a bounded number of times a day. The answer is the
 // same whether there is a subscriber or not. The error is record.ErrUnavailable.
 func (l *List) MailPreferences(ctx context.Context, t link.Token) error {
-	s, found, err := l.find(ctx, t.Person)
+	s, found, err := l.find(ctx, t)
 	if err != nil || !found || s.State != Confirmed {
 		return err
 	}
@@ -72,7 +72,7 @@ func (l *List) ChangePreferences(ctx context.Context, t link.Token, values map[s
 	target := to.Key(l.AddressKey)
 	capped := false
 	for range rounds {
-		s, found, err := l.find(ctx, t.Person)
+		s, found, err := l.find(ctx, t)
 		if err != nil {
 			return false, err
 		}
@@ -106,11 +106,10 @@ func (l *List) change(ctx context.Context, s Subscriber, values map[string]strin
 			return err
 		}
 		change := Change{Email: values["email"], Person: target, Ref: "A" + rand.Text()[:12], ExpiresAt: l.Periods.Expiry("unconfirmed", l.Now()).Unix()}
-		if !known && !capped {
+		if !capped {
+			// Also for an address that is known, where the mail says so instead of asking: the page must not tell which.
 			update += ", #change = :changed"
 			set["changed"], names = change, append(names, "change")
-		}
-		if !capped {
 			l.Guard.Cap(&tx, actCap, "mail/"+string(l.Service.Code), target, mailsPerDay, l.Now())
 			if known {
 				l.enqueueAlready(&tx, to)

@@ -23,10 +23,11 @@ var errContended = errors.Join(errors.New("record changed under every attempt"),
 
 // names of the actions of transactions.
 const (
-	actSubscriber = "subscriber"
-	actCap        = "cap"
-	actConsent    = "consent"
-	actTarget     = "target"
+	actSubscriber  = "subscriber"
+	actCap         = "cap"
+	actConsent     = "consent"
+	actSuppression = "suppression"
+	actTarget      = "target"
 )
 
 // SignUp stores a sign-up and promises its mail, in one transaction without a read. Only where that is cancelled - the
@@ -48,6 +49,7 @@ func (l *List) SignUp(ctx context.Context, s *form.Submission) error {
 	for range rounds {
 		var tx record.Transaction
 		s.Spend(&tx)
+		fresh.Unmailed = capped
 		switch {
 		case known == nil:
 			tx.Put(actSubscriber, l.Table, fresh, record.IfAbsent(s.At))
@@ -89,9 +91,14 @@ func (l *List) SignUp(ctx context.Context, s *form.Submission) error {
 }
 
 // replacing is a new sign-up over one that waits: the links of the older mails go on confirming what was sent with them,
-// so that nobody's click confirms what somebody else typed.
+// so that nobody's click confirms what somebody else typed. A sign-up without a mail makes room: strangers' posts, however
+// many, do not push out what a link leads to.
 func (l *List) replacing(fresh, old Subscriber) Subscriber {
-	if old.State != Unconfirmed {
+	switch {
+	case old.State != Unconfirmed:
+		return fresh
+	case old.Unmailed:
+		fresh.Earlier = old.Earlier
 		return fresh
 	}
 	fresh.Earlier = append([]Submission{{old.Email, old.Fields, old.Proof}}, old.Earlier...)
@@ -120,32 +127,35 @@ func (l *List) Resend(ctx context.Context, s *form.Submission) error {
 		return errors.New("a submission's address did not parse twice")
 	}
 	person := to.Key(l.AddressKey)
-	var found Subscriber
-	known, err := record.Get(ctx, l.Client, l.Table, Key(person), s.At, &found)
-	if err != nil {
-		return err
-	}
-	capped := !known || (found.State != Unconfirmed && found.State != Confirmed)
-	for range 2 {
+	capped := false
+	for range rounds {
+		var found Subscriber
+		known, err := record.Get(ctx, l.Client, l.Table, Key(person), s.At, &found)
+		if err != nil {
+			return err
+		}
 		var tx record.Transaction
 		s.Spend(&tx)
-		if !capped {
+		if known && !capped && (found.State == Confirmed || found.State == Unconfirmed) {
 			l.Guard.Cap(&tx, actCap, "mail/"+string(l.Service.Code), person, mailsPerDay, s.At)
 			if found.State == Confirmed {
 				l.enqueueAlready(&tx, to)
 			} else {
+				tx.Update(actSubscriber, l.Table, Key(person), "REMOVE unmailed", nil, unchanged(found))
 				l.enqueueConfirm(&tx, to, person, found.Ref, found.ExpiresAt)
 			}
 		}
-		err := tx.Commit(ctx, l.Client)
+		err = tx.Commit(ctx, l.Client)
 		var cancelled *record.Cancelled
 		if !errors.As(err, &cancelled) {
 			return err
 		}
-		if _, full := cancelled.Failed[actCap]; !full {
+		if _, spent := cancelled.Failed[guard.TokenAction]; spent {
 			return err
 		}
-		capped = true
+		if _, full := cancelled.Failed[actCap]; full {
+			capped = true
+		}
 	}
 	return errContended
 }

@@ -26,7 +26,7 @@ const (
 	Confirmed    State = "confirmed"    // receives mail
 	Unsubscribed State = "unsubscribed" // left; the profile stays for the time to undo
 	Bounced      State = "bounced"      // mail cannot be delivered
-	Moved        State = "moved"        // nothing but a pointer: the subscriber has another address now
+	Moved        State = "moved"        // of a pointer beside the list: the subscriber has another address now
 )
 
 // Subscriber is an item of a list's table. The key spreads the keyed hash of the address over 256 partitions, so that a
@@ -42,8 +42,8 @@ type Subscriber struct {
 	UnsubscribedAt string       `dynamodbav:"unsubscribed_at,omitempty"`
 	KeptUntil      int64        `dynamodbav:"kept_until,omitempty"` // expiry before unsubscribing, for the undo
 	Earlier        []Submission `dynamodbav:"earlier,omitempty"`    // older sign-ups of an unconfirmed address whose links still work
+	Unmailed       bool         `dynamodbav:"unmailed,omitempty"`   // the newest sign-up got no mail, the day's were used up: no link leads to it
 	Change         *Change      `dynamodbav:"change,omitempty"`     // new address that waits for its own confirmation
-	MovedTo        string       `dynamodbav:"moved_to,omitempty"`   // of a pointer: hash of the new address
 	ExpiresAt      int64        `dynamodbav:"expires_at"`
 }
 
@@ -76,6 +76,16 @@ type Change struct {
 	Person    string `dynamodbav:"person"` // keyed hash of the new address
 	Ref       string `dynamodbav:"ref"`
 	ExpiresAt int64  `dynamodbav:"until"` // not the table's TTL attribute: that would delete the subscriber
+}
+
+// pointer leads from an address that was given up to the one that took its place, so that the links in old mails still
+// reach the person. It is an item of its own: a sign-up with the old address, by whomever, must not break those links.
+type pointer struct {
+	PK        string `dynamodbav:"pk"`
+	SK        string `dynamodbav:"sk"`
+	State     State  `dynamodbav:"state"`
+	To        string `dynamodbav:"moved_to"` // keyed hash of the new address
+	ExpiresAt int64  `dynamodbav:"expires_at"`
 }
 
 // consent is the evidence of a consent, an item of its own that outlives the profile.
@@ -115,6 +125,9 @@ type List struct {
 // Key is the key of a subscriber by the keyed hash of the address.
 func Key(person string) record.Item { return record.Key(person[:2], person) }
 
+// pointerKey is the key of the pointer from an address that was given up, outside the 256 partitions of the list.
+func pointerKey(person string) (pk, sk string) { return "moved#" + person[:2], person }
+
 // consentKey is the key of the evidence of one consent; it stands outside the 256 partitions of the list.
 func consentKey(person, ref string) (pk, sk string) {
 	return "consent#" + person[:2], person + "#" + ref
@@ -123,22 +136,28 @@ func consentKey(person, ref string) (pk, sk string) {
 // personLength is the length of a keyed hash in hex characters.
 const personLength = 32
 
-// find reads a subscriber and follows the pointers of changed addresses, so that a link in an old mail still reaches the
-// person (a bounded number: each takes a confirmed change).
-func (l *List) find(ctx context.Context, person string) (Subscriber, bool, error) {
+// find reads the subscriber that a link belongs to. It follows the pointers of changed addresses, so that a link in an old
+// mail still reaches the person (a bounded number: each takes a confirmed change). A sign-up that only waits is what a
+// link belongs to if the link confirms it, or if there is nobody else.
+func (l *List) find(ctx context.Context, t link.Token) (s Subscriber, found bool, err error) {
+	person := t.Person
 	for range 8 {
-		var s Subscriber
 		if len(person) != personLength {
 			return Subscriber{}, false, nil
 		}
-		found, err := record.Get(ctx, l.Client, l.Table, Key(person), l.Now(), &s)
-		if err != nil || !found {
+		s = Subscriber{}
+		if found, err = record.Get(ctx, l.Client, l.Table, Key(person), l.Now(), &s); err != nil {
 			return Subscriber{}, false, err
 		}
-		if s.State != Moved {
+		if found && (s.State != Unconfirmed || s.waitsFor(t)) {
 			return s, true, nil
 		}
-		person = s.MovedTo
+		var p pointer
+		moved, err := record.Get(ctx, l.Client, l.Table, record.Key(pointerKey(person)), l.Now(), &p)
+		if err != nil || !moved {
+			return s, found, err
+		}
+		person = p.To
 	}
 	return Subscriber{}, false, nil
 }

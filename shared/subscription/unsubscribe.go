@@ -3,6 +3,7 @@ package subscription
 import (
 	"context"
 	"errors"
+	"time"
 
 	"madoguchi/shared/link"
 	"madoguchi/shared/record"
@@ -17,24 +18,24 @@ type Standing struct {
 
 // Standing tells where the subscription of a link stands. It changes nothing.
 func (l *List) Standing(ctx context.Context, t link.Token) (Standing, error) {
-	s, found, err := l.find(ctx, t.Person)
+	s, found, err := l.find(ctx, t)
 	if err != nil || !found {
 		return Standing{}, err
 	}
-	standing := Standing{State: s.State, Undoable: s.State == Unsubscribed}
+	standing := Standing{State: s.State, Undoable: s.State == Unsubscribed && s.KeptUntil > l.Now().Unix()}
 	if standing.Undoable {
-		standing.Until = unixText(s.ExpiresAt)
+		standing.Until = unixText(min(s.ExpiresAt, s.KeptUntil))
 	}
 	return standing, nil
 }
 
 // Unsubscribe ends the subscription of a link at once: the profile stays for the time to undo, the evidence of the
-// consent for its own period, and a keyed hash keeps the address from being written to. Where nothing is stored any more
-// the wish is kept all the same (RFC 8058; hard case 13). Repeating it changes nothing. The error is
-// record.ErrUnavailable.
+// consent for its own period, and a keyed hash keeps the address from being written to. Where nothing is stored any more,
+// or only a sign-up that waits, the wish is kept all the same (RFC 8058; hard case 13). Repeating it changes nothing. The
+// error is record.ErrUnavailable.
 func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
 	for range rounds {
-		s, found, err := l.find(ctx, t.Person)
+		s, found, err := l.find(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -46,15 +47,26 @@ func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
 			person = s.Person
 		}
 		var tx record.Transaction
-		tx.Put("suppression", l.Suppression, suppression{Person: person, List: string(l.Service.Code), Reason: string(Unsubscribed),
-			Since: stamp(l.Now())}, record.Condition{})
-		if found && (s.State == Confirmed || s.State == Bounced) {
+		first := record.Condition{} // a wish that is there already keeps its day
+		switch {
+		case found && s.State == Unconfirmed:
+			// Changes nothing, but fails where a click confirms in this moment: a subscriber is never suppressed as well.
+			tx.Update(actSubscriber, l.Table, Key(s.Person), "SET #state = :was_state", nil, unchanged(s))
+			first.Expression = "attribute_not_exists(pk)"
+		case found:
 			l.leave(&tx, s)
+		default:
+			first.Expression = "attribute_not_exists(pk)"
 		}
+		tx.Put(actSuppression, l.Suppression, suppression{Person: person, List: string(l.Service.Code), Reason: string(Unsubscribed),
+			Since: stamp(l.Now())}, first)
 		err = tx.Commit(ctx, l.Client)
 		var cancelled *record.Cancelled
 		if !errors.As(err, &cancelled) {
 			return err
+		}
+		if _, there := cancelled.Failed[actSuppression]; there && len(cancelled.Failed) == 1 {
+			return nil
 		}
 	}
 	return errContended
@@ -67,14 +79,19 @@ func (l *List) leave(tx *record.Transaction, s Subscriber) {
 		"SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires REMOVE #change",
 		record.Values{"state": Unsubscribed, "at": stamp(now), "kept": s.ExpiresAt, "expires": l.Periods.Expiry("unsubscribed", now).Unix()},
 		unchanged(s), "change")
-	l.keepConsent(tx, s, l.Periods.Expiry("consent", now).Unix(), stamp(now))
+	l.endConsent(tx, actConsent, s, now)
+}
+
+// endConsent adds to a transaction that a consent has ended: its evidence is kept from now on for its own period.
+func (l *List) endConsent(tx *record.Transaction, action string, s Subscriber, now time.Time) {
+	l.keepConsent(tx, action, s, l.Periods.Expiry("consent", now).Unix(), stamp(now))
 }
 
 // keepConsent adds to a transaction until when the evidence of a consent is kept, and when the consent ended ("" while it
 // stands).
-func (l *List) keepConsent(tx *record.Transaction, s Subscriber, expires int64, ended string) {
+func (l *List) keepConsent(tx *record.Transaction, action string, s Subscriber, expires int64, ended string) {
 	pk, sk := consentKey(s.Person, s.Ref)
-	tx.Put(actConsent, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt, EndedAt: ended,
+	tx.Put(action, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt, EndedAt: ended,
 		ExpiresAt: expires}, record.Condition{})
 }
 
@@ -82,7 +99,7 @@ func (l *List) keepConsent(tx *record.Transaction, s Subscriber, expires int64, 
 // record.ErrUnavailable.
 func (l *List) Resubscribe(ctx context.Context, t link.Token) error {
 	for range rounds {
-		s, found, err := l.find(ctx, t.Person)
+		s, found, err := l.find(ctx, t)
 		switch {
 		case err != nil:
 			return err
@@ -94,8 +111,8 @@ func (l *List) Resubscribe(ctx context.Context, t link.Token) error {
 		var tx record.Transaction
 		tx.Update(actSubscriber, l.Table, Key(s.Person), "SET #state = :state, expires_at = :kept REMOVE unsubscribed_at, kept_until",
 			record.Values{"state": Confirmed, "kept": s.KeptUntil}, unchanged(s))
-		l.keepConsent(&tx, s, s.KeptUntil+int64(l.Periods.Of("consent").Seconds()), "")
-		tx.Delete("suppression", l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
+		l.keepConsent(&tx, actConsent, s, s.KeptUntil+int64(l.Periods.Of("consent").Seconds()), "")
+		tx.Delete(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
 		err = tx.Commit(ctx, l.Client)
 		var cancelled *record.Cancelled
 		if !errors.As(err, &cancelled) {

@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"madoguchi/shared/address"
 	"madoguchi/shared/config"
@@ -68,16 +67,17 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func (w *world) now() time.Time              { return time.UnixMilli(w.millis.Load()).UTC() }
-func (w *world) set(at time.Time)            { w.millis.Store(at.UnixMilli()) }
-func (w *world) after(passed time.Duration)  { w.set(w.now().Add(passed)) }
-func (w *world) person(email string) string  { return parse(email).Key(w.list.AddressKey) }
-func (w *world) token(l string) link.Token   { return w.tokenOf(l) }
-func (w *world) confirm(l string) error      { return w.list.Confirm(context.Background(), w.token(l)) }
-func (w *world) unsubscribe(l string) error  { return w.list.Unsubscribe(context.Background(), w.token(l)) }
-func (w *world) undo(l string) error         { return w.list.Resubscribe(context.Background(), w.token(l)) }
+func (w *world) now() time.Time             { return time.UnixMilli(w.millis.Load()).UTC() }
+func (w *world) set(at time.Time)           { w.millis.Store(at.UnixMilli()) }
+func (w *world) after(passed time.Duration) { w.set(w.now().Add(passed)) }
+func (w *world) person(email string) string { return parse(email).Key(w.list.AddressKey) }
+func (w *world) confirm(l string) error     { return w.list.Confirm(context.Background(), w.tokenOf(l)) }
+func (w *world) unsubscribe(l string) error {
+	return w.list.Unsubscribe(context.Background(), w.tokenOf(l))
+}
+func (w *world) undo(l string) error { return w.list.Resubscribe(context.Background(), w.tokenOf(l)) }
 func (w *world) change(l string, to map[string]string) error {
-	_, err := w.list.ChangePreferences(context.Background(), w.token(l), to)
+	_, err := w.list.ChangePreferences(context.Background(), w.tokenOf(l), to)
 	return err
 }
 
@@ -133,6 +133,7 @@ func (w *world) open(t fatal, path string) string {
 // post sends a form by JSON, with a fresh token.
 func (w *world) post(t fatal, path string, values map[string]string) *httptest.ResponseRecorder {
 	t.Helper()
+	w.after(time.Second) // so that mail has an order
 	values = maps.Clone(values)
 	values["form_token"] = w.open(t, path)
 	body, err := json.Marshal(values)
@@ -176,6 +177,14 @@ func (w *world) mails(t fatal, email, kind string) []mail.Row {
 	}
 	slices.SortStableFunc(rows, func(a, b mail.Row) int { return strings.Compare(a.Created, b.Created) })
 	return rows
+}
+
+func kinds(rows []mail.Row) []policy.MailKind {
+	var all []policy.MailKind
+	for _, row := range rows {
+		all = append(all, row.Kind)
+	}
+	return all
 }
 
 func (w *world) last(t fatal, email, kind string) mail.Row {
@@ -307,13 +316,4 @@ func (w *world) snapshot(t fatal) string {
 		_, _ = io.WriteString(&all, strings.Join(lines, "\n")+"\n--\n")
 	}
 	return all.String()
-}
-
-// stringOf is the text of a string attribute.
-func stringOf(item record.Item, name string) string {
-	s, _ := item[name].(*types.AttributeValueMemberS)
-	if s == nil {
-		return ""
-	}
-	return s.Value
 }
