@@ -1,6 +1,7 @@
 package form
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,23 +94,41 @@ func decodeForm(body string) (Post, error) {
 	return post, nil
 }
 
+// decodeJSON reads member by member: a map would silently keep the last of two members of one name.
 func decodeJSON(body []byte) (Post, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(body, &members); err != nil || members == nil {
-		return Post{}, badRequest(errors.New("malformed JSON body"))
+	malformed := func() (Post, error) { return Post{}, badRequest(errors.New("malformed JSON body")) }
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+		return malformed()
 	}
-	if len(members) > maxParameters {
-		return Post{}, errTooMany
-	}
-	post := Post{JSON: true, Values: make(map[string]string, len(members)), NoText: map[string]bool{}}
-	for name, member := range members {
+	post := Post{JSON: true, Values: map[string]string{}, Repeated: map[string]bool{}, NoText: map[string]bool{}}
+	for count := 1; decoder.More(); count++ {
+		if count > maxParameters {
+			return Post{}, errTooMany
+		}
+		token, err := decoder.Token()
+		name, ok := token.(string)
+		var member json.RawMessage
+		if err != nil || !ok || decoder.Decode(&member) != nil {
+			return malformed()
+		}
+		if _, before := post.Values[name]; before {
+			post.Repeated[name] = true
+			continue
+		}
 		var value string
-		if len(member) == 0 || member[0] != '"' {
+		if member[0] != '"' {
 			post.NoText[name] = true
 		} else if err := json.Unmarshal(member, &value); err != nil {
-			return Post{}, badRequest(errors.New("malformed JSON text"))
+			return malformed()
 		}
 		post.Values[name] = value
+	}
+	if _, err := decoder.Token(); err != nil { // the closing brace
+		return malformed()
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return malformed()
 	}
 	return post, nil
 }

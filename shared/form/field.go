@@ -130,7 +130,7 @@ func Validate(fields []Field, post Post, l policy.Language) (map[string]string, 
 	}
 	var unknown []string
 	for name := range post.Values {
-		if !isOwn(name) && !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }) {
+		if !post.isOwn(name) && !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }) {
 			unknown = append(unknown, name)
 		}
 	}
@@ -141,11 +141,16 @@ func Validate(fields []Field, post Post, l policy.Language) (map[string]string, 
 	return values, wrong
 }
 
-// isOwn tells the parameters of the form itself from its fields.
-func isOwn(name string) bool {
+// isOwn tells the members of a JSON post that are the form's own from its fields. JSON knows neither check page nor
+// return: a member that asks for them would be ignored, and nothing is (contract).
+func (p Post) isOwn(name string) bool {
 	switch name {
-	case "form_token", "action", "return_to", honeypot:
+	case "form_token":
 		return true
+	case "action":
+		return p.Values[name] == "submit"
+	case honeypot:
+		return !p.NoText[name]
 	}
 	return false
 }
