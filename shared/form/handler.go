@@ -13,8 +13,11 @@ import (
 )
 
 // storeTimeout bounds all calls of one submission to the store. The gateway waits 30 seconds and the function ends after
-// 15: the visitor gets a page of ours before that.
-const storeTimeout = 9 * time.Second
+// 15: the visitor gets a page of ours before that, also where one last question follows.
+const (
+	storeTimeout = 9 * time.Second
+	lastQuestion = 3 * time.Second
+)
 
 // attempt is one request to a form on its way to an answer.
 type attempt struct {
@@ -125,7 +128,10 @@ func (e *Engine) submit(ctx context.Context, w http.ResponseWriter, a *attempt) 
 		}
 		return e.repeated(w, a, spent)
 	case errors.Is(err, record.ErrUnavailable):
-		// Every answer was lost, but one of the calls may have been carried out: the mark of the token tells.
+		// Every answer was lost, but one of the calls may have been carried out: the mark of the token tells. The
+		// question has a time of its own, because the time for storing may be what has run out.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastQuestion)
+		defer cancel()
 		if spent, found, readErr := e.Guard.FindSpent(ctx, a.token.Nonce, now); readErr == nil && found {
 			return e.repeated(w, a, spent)
 		}
