@@ -156,6 +156,8 @@ func (e *Engine) input(w http.ResponseWriter, a *attempt, status int, failure *w
 // again shows the form once more with the values kept, or a problem body for JSON with a token to go on with.
 func (e *Engine) again(w http.ResponseWriter, a *attempt, failure *web.Error) error {
 	web.Note(a.r.Context(), failure)
+	shown := *failure // a Submit may return one value to many visitors at once
+	failure = &shown
 	if a.post.JSON {
 		if failure.Message == (policy.Text{}) {
 			failure.Message = policy.Text{JA: "入力内容に誤りがあります。", EN: "Some fields need a correction."}
