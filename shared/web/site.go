@@ -140,7 +140,7 @@ func WriteJSON(w http.ResponseWriter, status int, contentType string, v any) err
 // Fail answers with an error: a page for people, RFC 9457 problem details for JSON. The cause goes into the log only.
 func (s *Site) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	shown := asError(err)
-	Note(r.Context(), shown)
+	Note(r.Context(), err) // not what is shown: the log also needs what stands around it, such as the place of a panic
 	shown.WriteHeaders(w.Header())
 	language := LanguageOf(r, policy.Japanese, policy.English)
 	if WantsJSON(r) {
