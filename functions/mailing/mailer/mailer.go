@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -22,7 +21,7 @@ const (
 	// busy, few enough that a burst of invocations is throttled rarely.
 	workers = 4
 	// page is how many keys the sweep reads at a time.
-	page = 40
+	page = 20
 	// callLimit bounds one call of SES, which answers within a second when it is well; so do all tries of one mail.
 	callLimit = 10 * time.Second
 	// reserve is kept at the end of an invocation and of a lease to store an outcome.
@@ -97,13 +96,11 @@ func (m *mailer) stream(ctx context.Context, records []events.DynamoDBEventRecor
 
 // sweep looks after what is due in all shards of the index, for as long as the invocation lasts.
 func (m *mailer) sweep(ctx context.Context) error {
-	var faults []error
 	for shard := range mail.Shards {
 		for cursor := record.Item(nil); m.timeLeft(ctx); {
 			ids, next, err := m.store.Due(ctx, shard, page, cursor)
 			if err != nil {
-				faults = append(faults, err)
-				break
+				return err
 			}
 			each(ids, func(id string) {
 				if err := m.tend(ctx, id); err != nil {
@@ -115,7 +112,7 @@ func (m *mailer) sweep(ctx context.Context) error {
 			}
 		}
 	}
-	return errors.Join(faults...)
+	return nil
 }
 
 // tend does what a due mail needs: sends it, or settles a call that was never answered and then sends it again if the
@@ -186,9 +183,9 @@ func report(ctx context.Context, row mail.Row, outcome mail.State, reason string
 	switch outcome {
 	case mail.Failed:
 		level = slog.LevelError
-	case mail.Unknown:
+	case mail.Unknown, mail.Queued:
 		level = slog.LevelWarn
-	case mail.Queued, mail.Claimed, mail.Calling, mail.Accepted:
+	case mail.Claimed, mail.Calling, mail.Accepted:
 	}
 	slog.Log(ctx, level, "mail", "mail", row.ID, "kind", string(row.Kind), "outcome", string(outcome), "reason", reason, "tries", row.Tries)
 }

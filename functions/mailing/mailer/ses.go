@@ -54,8 +54,18 @@ func (s *amazonSES) Fresh() { s.transport.CloseIdleConnections() }
 // Alive implements sender. Any answer will do, also a refusal.
 func (s *amazonSES) Alive(ctx context.Context) bool {
 	_, err := s.client.GetAccount(ctx, &sesv2.GetAccountInput{})
+	status, answered := statusOf(err)
+	return err == nil || answered && status < http.StatusInternalServerError
+}
+
+// statusOf returns the HTTP status of an error of SES; false where there was no answer at all.
+func statusOf(err error) (status int, answered bool) {
 	var response *awshttp.ResponseError
-	return err == nil || errors.As(err, &response) && response.HTTPStatusCode() < http.StatusInternalServerError
+	if !errors.As(err, &response) {
+		return 0, false
+	}
+	status = response.HTTPStatusCode()
+	return status, status != 0 // the SDK makes a ResponseError of a closed connection too
 }
 
 // quickTries is how often a throttled call is made again at once: a throttled call has certainly sent nothing, and the
@@ -126,14 +136,14 @@ var throttling = map[string]bool{"TooManyRequestsException": true, "LimitExceede
 //   - No connection: later. No byte has left.
 func judge(err error, connected bool) answer {
 	var api smithy.APIError
-	var response *awshttp.ResponseError
-	if !errors.As(err, &response) || !errors.As(err, &api) {
+	status, answered := statusOf(err)
+	if !answered || !errors.As(err, &api) {
 		if !connected {
 			return answer{outcome: mail.Queued, reason: unreachable}
 		}
 		return answer{outcome: mail.Unknown, reason: mail.NoAnswer}
 	}
-	code, status := api.ErrorCode(), response.HTTPStatusCode()
+	code := api.ErrorCode()
 	switch {
 	case throttling[code] || status == http.StatusTooManyRequests:
 		return answer{outcome: mail.Queued, reason: code, throttled: true}
