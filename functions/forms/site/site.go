@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"madoguchi/shared/policy"
+	"madoguchi/shared/policy/text"
+	"madoguchi/shared/web"
+)
+
+//go:embed *.html
+var sources embed.FS
+
+// templates are parsed at the first page, not at start: a health check needs none.
+var templates = sync.OnceValue(func() *template.Template { return template.Must(template.New("site").ParseFS(sources, "*.html")) })
+
+// cacheable lets browsers and a CDN keep a page: unlike a form, it holds no token and nothing that a person typed. Short,
+// so that a new version of the policy is seen soon.
+const cacheable = "public, max-age=300"
+
+// pages are the pages around the forms.
+type pages struct {
+	site     *web.Site
+	versions text.Versions
+	current  text.Version
+	services []policy.Service
+}
+
+// newHandler returns the routes. It fails where the version that the declarations follow has no text: forms would then
+// refer to a policy that nobody can read (R1).
+func newHandler(site *web.Site, versions text.Versions, current string, services []policy.Service) (http.Handler, error) {
+	now, ok := versions.Find(current)
+	if !ok {
+		return nil, fmt.Errorf("no text of policy version %s", current)
+	}
+	p := &pages{site: site, versions: versions, current: now, services: services}
+	mux := site.NewMux()
+	mux.Handle("GET /{$}", p.front)
+	mux.Handle("GET /privacy", func(w http.ResponseWriter, r *http.Request) error { return p.privacy(w, r, p.current) })
+	mux.Handle("GET /privacy/{version}", p.version)
+	mux.Handle("GET /health", health)
+	return mux, nil
+}
+
+// health says that the function runs and nothing else. It is never cached: an old answer would be a lie.
+func health(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err := io.WriteString(w, "ok")
+	return err
+}
+
+// entry is a form on the front page.
+type entry struct {
+	Path, Name, Purposes, Languages string
+}
+
+// front shows which forms exist: those of services that have a table and a form which needs no link of ours to open
+// (an event's form is reached from its event).
+func (p *pages) front(w http.ResponseWriter, r *http.Request) error {
+	language := web.LanguageOf(r, policy.Japanese, policy.English)
+	view := struct {
+		Words    frontWords
+		Language policy.Language
+		Path     string // the page's own, for the other language
+		Entries  []entry
+	}{Words: frontWordsIn(language), Language: language, Path: r.URL.Path}
+	for _, s := range p.services {
+		if s.Table == "" || s.Path == "" || strings.Contains(s.Path, "{") {
+			continue
+		}
+		e := entry{Path: s.Path, Name: s.Name.In(language), Languages: formLanguages(&s, language)}
+		purposes := make([]string, len(s.Purposes))
+		for i, purpose := range s.Purposes {
+			purposes[i] = purpose.Text.In(language)
+		}
+		e.Purposes = strings.Join(purposes, view.Words.And)
+		view.Entries = append(view.Entries, e)
+	}
+	return p.show(w, language, view.Words.Title, "front.html", view)
+}
+
+// formLanguages tells a reader in which languages a form exists where that is not to be expected (R15, R25).
+func formLanguages(s *policy.Service, l policy.Language) string {
+	english := slices.Contains(s.Languages, policy.English)
+	switch {
+	case l == policy.English && !english:
+		return "The form is in Japanese only."
+	case l == policy.Japanese && english:
+		return "英語のフォームもあります。"
+	}
+	return ""
+}
+
+// version shows the policy as it was on the day in the path.
+func (p *pages) version(w http.ResponseWriter, r *http.Request) error {
+	v, ok := p.versions.Find(r.PathValue("version"))
+	if !ok {
+		return web.ErrNotFound
+	}
+	return p.privacy(w, r, v)
+}
+
+// past is a version in the list of versions.
+type past struct {
+	ID, Date       string
+	Current, Shown bool
+}
+
+func (p *pages) privacy(w http.ResponseWriter, r *http.Request, v text.Version) error {
+	language := web.LanguageOf(r, policy.Japanese, policy.English)
+	document := v.Documents[language]
+	view := struct {
+		*text.Document
+		Words    privacyWords
+		Path     string // the page's own, for the other language
+		Old      bool
+		Versions []past
+	}{Document: document, Words: privacyWordsIn(language), Path: r.URL.Path, Old: v.ID != p.current.ID}
+	for _, one := range p.versions {
+		view.Versions = append(view.Versions, past{ID: one.ID, Date: one.Documents[language].Date, Current: one.ID == p.current.ID, Shown: one.ID == v.ID})
+	}
+	title := document.Title
+	if document.Provisional {
+		title += view.Words.ProvisionalTitle
+	}
+	return p.show(w, language, title, "privacy.html", view)
+}
+
+// show sends a page that may be cached, one per language.
+func (p *pages) show(w http.ResponseWriter, language policy.Language, title, name string, view any) error {
+	var content bytes.Buffer
+	if err := templates().ExecuteTemplate(&content, name, view); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	w.Header().Set("Cache-Control", cacheable)
+	w.Header().Set("Vary", "Accept-Language")
+	err := p.site.Write(w, http.StatusOK, web.Page{Language: language, Title: title,
+		Content: template.HTML(content.String())}) //nolint:gosec // rendered by html/template just above
+	if err != nil {
+		w.Header().Set("Cache-Control", "no-store") // the error page that follows
+	}
+	return err
+}
