@@ -68,8 +68,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	id := rand.Text()[:16]
 	access := Access{Method: r.Method, Path: r.URL.Path}
-	a := g.serve(r, id, began, &access)
-	applyCORS(g.cors, r, a.header)
+	a, ok := preflight(g.cors, r)
+	if !ok {
+		a = g.serve(r, id, began, &access)
+		applyCORS(g.cors, r, a.header)
+	}
 	a.write(w, r, id)
 	if g.onAccess != nil {
 		access.Status, access.Duration = a.status, time.Since(began)
@@ -78,9 +81,6 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *Gateway) serve(r *http.Request, id string, now time.Time, access *Access) answer {
-	if a, ok := preflight(g.cors, r); ok {
-		return a
-	}
 	route, values, ok := g.router.find(r.Method, r.URL.EscapedPath())
 	if !ok {
 		return notFound.clone()

@@ -4,14 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -155,46 +150,6 @@ func (proc *process) run(r *Runtime) error {
 	return err
 }
 
-// environment is what Lambda gives a function: the declared variables and its own, and nothing of this machine's.
-func (proc *process) environment(r *Runtime) []string {
-	f := proc.pool.function
-	env := map[string]string{
-		"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "en_US.UTF-8", "TZ": ":UTC",
-	}
-	maps.Copy(env, f.Environment)
-	maps.Copy(env, r.options.Environment)
-	maps.Copy(env, map[string]string{
-		"AWS_LAMBDA_RUNTIME_API":          r.address + "/" + proc.token,
-		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
-		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
-		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
-		"AWS_LAMBDA_LOG_GROUP_NAME":       "/aws/lambda/" + f.Name,
-		"AWS_LAMBDA_LOG_STREAM_NAME":      "local/[$LATEST]" + strconv.Itoa(proc.number),
-		"AWS_EXECUTION_ENV":               "AWS_Lambda_provided.al2023",
-		"AWS_ACCESS_KEY_ID":               proc.accessKey(),
-		"AWS_SECRET_ACCESS_KEY":           secretKey,
-		"_HANDLER":                        f.Handler,
-		"LAMBDA_TASK_ROOT":                filepath.Dir(f.Binary),
-	})
-	if f.LogFormat != "" {
-		env["AWS_LAMBDA_LOG_FORMAT"] = f.LogFormat
-	}
-	if f.LogLevel != "" {
-		env["AWS_LAMBDA_LOG_LEVEL"] = f.LogLevel
-	}
-	list := make([]string, 0, len(env))
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		list = append(list, name+"="+env[name])
-	}
-	return list
-}
-
-// accessKey names function and process, so that the local services know who calls (/_local/functions.json).
-func (proc *process) accessKey() string {
-	return keyPrefix + proc.pool.function.Name + "." + strconv.Itoa(proc.number)
-}
-
 // initTimeout is what a start may take. Lambda lets a start that takes over ten seconds begin again within the
 // invocation's own time; here it simply gets both.
 func (p *pool) initTimeout() time.Duration { return p.runtime.options.InitTimeout + p.function.Timeout }
@@ -242,7 +197,7 @@ func (proc *process) finish(id string, payload []byte, err error) bool {
 		proc.mu.Unlock()
 		return false
 	}
-	proc.current = nil
+	proc.current, proc.state = nil, stateIdle
 	proc.timer.Stop()
 	if time.Since(proc.sampled) > time.Second {
 		proc.sample()
@@ -284,46 +239,4 @@ func (proc *process) served() int {
 	proc.mu.Lock()
 	defer proc.mu.Unlock()
 	return proc.invocations
-}
-
-// copyOutput writes what the function writes to its log file and hands on each line.
-func (proc *process) copyOutput(from io.Reader) {
-	const keep, longest = 4 << 10, 64 << 10
-	buffer := make([]byte, 32<<10)
-	var rest []byte
-	for {
-		n, err := from.Read(buffer)
-		chunk := buffer[:n]
-		if n > 0 {
-			if proc.pool.output != nil {
-				_, _ = proc.pool.output.Write(chunk)
-			}
-			proc.mu.Lock()
-			proc.tail = append(proc.tail, chunk...)
-			proc.tail = proc.tail[max(0, len(proc.tail)-keep):]
-			proc.mu.Unlock()
-		}
-		rest = append(rest, chunk...)
-		for {
-			i := bytes.IndexByte(rest, '\n')
-			if i < 0 {
-				break
-			}
-			proc.line(rest[:i])
-			rest = rest[i+1:]
-		}
-		if len(rest) > longest || (err != nil && len(rest) > 0) {
-			proc.line(rest)
-			rest = nil
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (proc *process) line(line []byte) {
-	if on := proc.pool.runtime.options.OnLine; on != nil && strings.TrimSpace(string(line)) != "" {
-		on(proc.pool.function.Name, line)
-	}
 }

@@ -51,7 +51,7 @@ func (t *Triggers) follow(s schedule) {
 			return
 		case <-timer.C:
 		}
-		t.running.Go(func() { _, _ = t.async(s.Function, s.Event, s.payload(next), s.retries) })
+		t.begin(func() { _, _ = t.async(s.Function, s.Event, s.payload(next), s.retries) })
 		at = next
 		if now := time.Now(); now.Sub(at) > time.Minute {
 			at = now // the machine slept: what was missed is not made up for

@@ -54,6 +54,7 @@ type Triggers struct {
 	schedules []schedule
 	ctx       context.Context
 	stop      context.CancelFunc
+	mu        sync.Mutex // between the end of ctx and new entries of running
 	running   sync.WaitGroup
 }
 
@@ -126,8 +127,19 @@ func Start(o Options) (*Triggers, error) {
 
 // Stop ends all sources and waits until what they had begun has ended. The runtime should be closed after it.
 func (t *Triggers) Stop() {
+	t.mu.Lock()
 	t.stop()
+	t.mu.Unlock()
 	t.running.Wait()
+}
+
+// begin runs work that Stop waits for; after Stop it does nothing.
+func (t *Triggers) begin(work func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ctx.Err() == nil {
+		t.running.Go(work)
+	}
 }
 
 // Emit hands an event to every rule that it matches, asynchronously, as EventBridge does. detail must be JSON.
@@ -144,7 +156,7 @@ func (t *Triggers) Emit(source, detailType string, resources []string, detail js
 		if r.Input != "" {
 			payload = []byte(r.Input)
 		}
-		t.running.Go(func() { _, _ = t.async(r.Function, r.Event, payload, r.retries) })
+		t.begin(func() { _, _ = t.async(r.Function, r.Event, payload, r.retries) })
 	}
 	return nil
 }
