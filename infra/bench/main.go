@@ -1,0 +1,133 @@
+// Command bench measures the budgets of the design page on this machine: go run ./infra/bench.
+//
+// Every figure with a budget is a ratio of two things measured in the same run, in turns (A B, B A, ...), as the medians of both:
+// what a slow or busy machine does to one it does to the other. Absolute figures are shown for orientation only.
+//
+//	cold   process start to first poll of the Runtime API, each function of template.yaml against a bare program
+//	zip    size of each function's deployment package for arm64
+//	post   form posts through the gateway: rate, latency, CPU time against a handler that only makes the same DynamoDB calls
+//	calls  DynamoDB calls and write units of a check page and a post
+//
+// The exit status is 0 unless something could not be measured; with -strict also a figure over its budget is an error.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"madoguchi/infra/tools"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, context.Canceled):
+		os.Exit(130)
+	case err != nil:
+		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// effort is how much is measured.
+type effort struct {
+	coldPairs  int // cold starts of each function and of its bare program
+	postPairs  int // batches of posts to the function and to the baseline
+	batch      int // posts of a batch
+	callRounds int // check pages and posts whose calls are counted
+}
+
+var (
+	fullEffort  = effort{coldPairs: 25, postPairs: 8, batch: 500, callRounds: 40}
+	quickEffort = effort{coldPairs: 3, postPairs: 2, batch: 60, callRounds: 5}
+)
+
+// measures are the parts of a run in their order. Each returns its rows; an error ends the run.
+var measures = []struct {
+	name    string
+	measure func(context.Context, *bench) ([]Row, error)
+}{
+	{"cold", coldStarts},
+	{"zip", zipSizes},
+	{"calls", callCounts},
+	{"post", posts},
+}
+
+// run measures and writes the report to stdout; progress goes to stderr. It returns an error where something could not be
+// measured, or with -strict is over its budget.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	only := flags.String("only", "", "comma-separated parts: cold, zip, post, calls (default: all)")
+	quick := flags.Bool("quick", false, "a short run: shows that everything can be measured, with rough figures")
+	asJSON := flags.Bool("json", false, "write the report as JSON")
+	strict := flags.Bool("strict", false, "a figure over its budget is an error")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unknown argument %q", flags.Arg(0))
+	}
+	chosen, err := choose(*only)
+	if err != nil {
+		return err
+	}
+	root, err := tools.Root()
+	if err != nil {
+		return err
+	}
+	b := &bench{effort: fullEffort, progress: stderr}
+	if *quick {
+		b.effort = quickEffort
+	}
+	report := Report{Machine: thisMachine(*quick)}
+	if err := b.open(ctx, root); err != nil {
+		return err
+	}
+	defer b.close()
+	for _, m := range measures {
+		if !chosen[m.name] {
+			continue
+		}
+		rows, err := m.measure(ctx, b)
+		if err := errors.Join(ctx.Err(), err); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		report.Rows = append(report.Rows, rows...)
+	}
+	if err := report.write(stdout, *asJSON); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return report.judge(*strict)
+}
+
+// choose reads -only.
+func choose(only string) (map[string]bool, error) {
+	var names []string
+	for _, m := range measures {
+		names = append(names, m.name)
+	}
+	chosen := map[string]bool{}
+	wanted := names
+	if only != "" {
+		wanted = strings.Split(only, ",")
+	}
+	for _, name := range wanted {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("there is no part %q; parts are %s", name, strings.Join(names, ", "))
+		}
+		chosen[name] = true
+	}
+	return chosen, nil
+}
