@@ -30,8 +30,8 @@ func Stores() []Store {
 		{
 			Code: "newsletter", Name: Text{"メールマガジン登録簿", "Newsletter list"}, Resources: []string{"NewsletterTable"},
 			Service: Newsletter, Personal: true, Copies: true,
-			Holds: Text{"登録者の項目、状態、同意の記録（表示した内容の版・日時・経路）。検索の鍵はメールアドレスの鍵付きハッシュ",
-				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel). Keys are keyed hashes of the address"},
+			Holds: Text{"登録者の項目、状態、同意の記録（表示した内容の版・日時・経路）。アドレスを変更した場合は、変更前から変更後への案内（鍵付きハッシュだけ）。検索の鍵はメールアドレスの鍵付きハッシュ",
+				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address"},
 			Why:       Text{"メールマガジンの配信", "Delivery of e-mail newsletters"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
 			Functions: []string{"newsletter"}, People: engineer,
@@ -62,12 +62,12 @@ func Stores() []Store {
 		},
 		{
 			Code: "logs", Name: Text{"動作記録", "Logs of the functions"}, Personal: true,
-			Resources: []string{"FeedbackLogs", "MailerLogs", "NewsletterLogs"},
+			Resources: []string{"FeedbackLogs", "MailerLogs", "NewsletterLogs", "SiteLogs"},
 			Holds: Text{"処理ごとに1行：要求番号、機能名、結果、所要時間、鍵付きハッシュ。氏名・メールアドレス・入力内容は書かない",
 				"A line per outcome: request id, function, result, duration, keyed hashes; no name, no address, no value of a field"},
 			Why:       Text{"障害の調査のため", "To find faults"},
 			Keeps:     Text{"LOG_RETENTION_DAYS で定める日数（既定90日間）", "LOG_RETENTION_DAYS (90 by default)"},
-			Functions: []string{"feedback", "mailer", "newsletter"}, People: Text{"運用担当の技術者", "The engineer in charge"},
+			Functions: []string{"feedback", "mailer", "newsletter", "site"}, People: Text{"運用担当の技術者", "The engineer in charge"},
 		},
 		{
 			Code: "keys", Name: Text{"暗号鍵", "Secret keys"}, Resources: []string{"AddressKey", "FormKeys", "LinkKeys"},
