@@ -128,14 +128,17 @@ func (h *Handler) confirmPage(v visit) error {
 	if err := h.list.Pending(v.r.Context(), v.token); err != nil {
 		return h.gone(v, err, goneConfirm(h.list.Service))
 	}
-	return h.show(v, http.StatusOK, confirmText(h.list.Service, v.text))
+	return h.show(v, http.StatusOK, confirmText(h.list.Service, v.text, isChange(v.token)))
 }
+
+// isChange tells a link that confirms a new address from one that confirms a sign-up.
+func isChange(t link.Token) bool { return strings.HasPrefix(t.Ref, changePrefix) }
 
 func (h *Handler) confirm(v visit) error {
 	if err := h.list.Confirm(v.r.Context(), v.token); err != nil {
 		return h.gone(v, err, goneConfirm(h.list.Service))
 	}
-	return h.show(v, http.StatusOK, confirmedText(h.list.Service))
+	return h.show(v, http.StatusOK, confirmedText(h.list.Service, isChange(v.token)))
 }
 
 func (h *Handler) unsubscribePage(v visit) error {

@@ -82,13 +82,22 @@ func again(s *policy.Service) []anchor {
 	return []anchor{{s.Path, s.Name.JA + "の登録フォームへ"}}
 }
 
-func confirmText(s *policy.Service, token string) pageText {
+func confirmText(s *policy.Service, token string, change bool) pageText {
+	if change {
+		return pageText{Title: "新しいメールアドレスの確認", Action: s.Path + "/confirm", Token: token,
+			Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "のお届け先がこのメールアドレスに切り替わります。", "お心当たりがない場合は、このページを閉じてください。何も変更されません。"},
+			Buttons:    []button{{"confirm", "このアドレスに切り替える", false}}}
+	}
 	return pageText{Title: s.Name.JA + "の登録の確認", Action: s.Path + "/confirm", Token: token,
 		Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "の登録が完了します。", "お心当たりがない場合は、このページを閉じてください。何も登録されません。"},
 		Buttons:    []button{{"confirm", "登録を完了する", false}}}
 }
 
-func confirmedText(s *policy.Service) pageText {
+func confirmedText(s *policy.Service, change bool) pageText {
+	if change {
+		return pageText{Title: "メールアドレスを変更しました", Success: []string{"これからの" + s.Name.JA + "は、新しいメールアドレスにお届けします。"},
+			Paragraphs: []string{"変更前のメールアドレスにも、変更したことをお知らせしました。"}}
+	}
 	return pageText{Title: "登録が完了しました", Success: []string{s.Name.JA + "の登録が完了しました。ご登録ありがとうございます。"},
 		Paragraphs: []string{"登録内容の変更と配信停止の方法をメールでお送りしました。"}}
 }

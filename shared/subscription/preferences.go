@@ -105,7 +105,7 @@ func (l *List) change(ctx context.Context, s Subscriber, values map[string]strin
 		if err != nil {
 			return err
 		}
-		change := Change{Email: values["email"], Person: target, Ref: "A" + rand.Text()[:12], ExpiresAt: l.Periods.Expiry("unconfirmed", l.Now()).Unix()}
+		change := Change{Email: values["email"], Person: target, Ref: changePrefix + rand.Text()[:12], ExpiresAt: l.Periods.Expiry("unconfirmed", l.Now()).Unix()}
 		if !capped {
 			// Also for an address that is known, where the mail says so instead of asking: the page must not tell which.
 			update += ", #change = :changed"

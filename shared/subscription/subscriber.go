@@ -70,6 +70,9 @@ type Submission struct {
 // day.
 const maxEarlier = mailsPerDay
 
+// changePrefix begins the references of changes of address; those of sign-ups begin with the service's letter.
+const changePrefix = "A"
+
 // Change is a change of address that waits for the confirmation of the new one.
 type Change struct {
 	Email     string `dynamodbav:"email"`
