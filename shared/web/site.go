@@ -192,6 +192,9 @@ func Note(ctx context.Context, err error) {
 }
 
 func (o *outcome) log(r *http.Request, pattern string, status int, took time.Duration) {
+	if status == 0 {
+		status = http.StatusOK // a handler that writes nothing
+	}
 	level := slog.LevelInfo
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError
