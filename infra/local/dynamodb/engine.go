@@ -65,7 +65,8 @@ func start(ctx context.Context, program, path string) (*Engine, error) {
 	if path != "" {
 		args = append(args, "--db-path", path)
 	}
-	e := &Engine{url: "http://" + net.JoinHostPort(host, port), cmd: exec.Command(program, args...), ended: make(chan struct{})}
+	// Not ctx: that one ends the start, and the engine stays until Close.
+	e := &Engine{url: "http://" + net.JoinHostPort(host, port), cmd: exec.CommandContext(context.Background(), program, args...), ended: make(chan struct{})}
 	e.cmd.Stderr = &e.stderr
 	if err := child.Start(e.cmd); err != nil {
 		return nil, err

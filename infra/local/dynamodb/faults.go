@@ -63,7 +63,7 @@ func (f *faults) next(op string) fault {
 			*n--
 			return true
 		}
-		return percent > 0 && rand.Float64()*100 < percent
+		return percent > 0 && rand.Float64()*100 < percent //nolint:gosec // a fault in a test needs no secret
 	}
 	switch {
 	case f.now.Down:

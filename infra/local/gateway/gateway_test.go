@@ -140,7 +140,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			gatewayFor(&fake{answer: c.answer}, nil).ServeHTTP(w, httptest.NewRequest("GET", "/form", nil))
+			gatewayFor(&fake{answer: c.answer}, nil).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/form", nil))
 			if w.Code != c.status || w.Body.String() != c.body {
 				t.Errorf("%d %q, want %d %q", w.Code, w.Body, c.status, c.body)
 			}

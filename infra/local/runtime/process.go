@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -102,7 +103,7 @@ func (r *Runtime) start(p *pool) {
 // run starts the program and waits for its end. The error is never nil: a function does not end by itself.
 func (proc *process) run(r *Runtime) error {
 	f := proc.pool.function
-	cmd := exec.Command(f.Binary)
+	cmd := exec.CommandContext(context.Background(), f.Binary) // its life is not bound to a caller's
 	cmd.Dir = filepath.Dir(f.Binary)
 	cmd.Env = proc.environment(r)
 	reader, writer, err := os.Pipe()

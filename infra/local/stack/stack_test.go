@@ -179,35 +179,33 @@ func TestProcesses(t *testing.T) {
 		t.Error("no worker to kill")
 	}
 	_, body := fetch(t, "GET", s.URL()+"/_local/functions.json", "", "")
-	var rows []map[string]any
-	if err := json.Unmarshal([]byte(body), &rows); err != nil {
+	var rows []Process
+	decoder := json.NewDecoder(strings.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&rows); err != nil {
 		t.Fatal(err)
 	}
-	sum := map[string]float64{}
+	sum := map[string]int{}
 	states := map[string][]string{}
 	for _, row := range rows {
-		name := row["name"].(string)
-		states[name] = append(states[name], row["state"].(string))
-		for _, figure := range []string{"invocations", "cold_starts", "ses_calls"} {
-			sum[name+" "+figure] += row[figure].(float64)
+		states[row.Name] = append(states[row.Name], row.State)
+		sum[row.Name+" invocations"] += row.Invocations
+		sum[row.Name+" cold_starts"] += row.ColdStarts
+		sum[row.Name+" ses_calls"] += row.SESCalls
+		if n, ok := row.DynamoDBCalls["UpdateItem"]; ok {
+			sum[row.Name+" UpdateItem"] += n
 		}
-		calls := row["dynamodb_calls"].(map[string]any)
-		if n, ok := calls["UpdateItem"].(float64); ok {
-			sum[name+" UpdateItem"] += n
+		if row.PID <= 0 || row.InitMS <= 0 {
+			t.Errorf("row %+v: want a process id and the time of the start", row)
 		}
-		for _, figure := range []string{"pid", "init_ms"} {
-			if row[figure].(float64) <= 0 {
-				t.Errorf("%s of %s: %v", figure, name, row[figure])
-			}
-		}
-		for _, figure := range []string{"rss_mb", "cpu_s"} {
-			if _, ok := row[figure].(float64); !ok {
-				t.Errorf("%s of %s: %v", figure, name, row[figure])
-			}
+	}
+	for _, member := range []string{"name", "pid", "state", "invocations", "cold_starts", "init_ms", "rss_mb", "cpu_s", "dynamodb_calls", "ses_calls"} {
+		if !strings.Contains(body, `"`+member+`":`) {
+			t.Errorf("%s is missing", member) // contract, "/_local/functions.json"
 		}
 	}
 	workers := sum["WorkerFunction cold_starts"] // the event may come while the first process is busy
-	if diff := cmp.Diff(map[string]float64{
+	if diff := cmp.Diff(map[string]int{
 		"EchoFunction invocations": 2, "EchoFunction cold_starts": 2, "EchoFunction ses_calls": 0,
 		"WorkerFunction invocations": 2, "WorkerFunction cold_starts": workers, "WorkerFunction ses_calls": 1, "WorkerFunction UpdateItem": 2,
 	}, sum); diff != "" {

@@ -67,18 +67,17 @@ func TestEmit(t *testing.T) {
 	if diff := cmp.Diff([]string{"Sent"}, r.calls); diff != "" {
 		t.Errorf("invoked: %s", diff)
 	}
-	var got map[string]any
+	var got eventBridgeEvent
 	if err := json.Unmarshal(r.payload["Sent"], &got); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := time.Parse(time.RFC3339, got["time"].(string)); err != nil || len(got["id"].(string)) != 36 {
-		t.Errorf("id %v, time %v", got["id"], got["time"])
+	if _, err := time.Parse(time.RFC3339, got.Time); err != nil || len(got.ID) != 36 {
+		t.Errorf("id %q, time %q", got.ID, got.Time)
 	}
-	delete(got, "time")
-	delete(got, "id")
-	if diff := cmp.Diff(map[string]any{
-		"version": "0", "source": "aws.ses", "detail-type": "Email Sent", "account": "123456789012", "region": "ap-northeast-1",
-		"resources": []any{"arn:set"}, "detail": map[string]any{"mail": map[string]any{"tags": map[string]any{"kind": []any{"confirm"}}}},
+	got.Time, got.ID = "", ""
+	if diff := cmp.Diff(eventBridgeEvent{
+		Version: "0", Source: "aws.ses", DetailType: "Email Sent", Account: "123456789012", Region: "ap-northeast-1",
+		Resources: []string{"arn:set"}, Detail: json.RawMessage(`{"mail":{"tags":{"kind":["confirm"]}}}`),
 	}, got); diff != "" {
 		t.Error(diff)
 	}

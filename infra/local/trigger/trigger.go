@@ -29,7 +29,7 @@ type Options struct {
 	Invoker    Invoker
 	Streams    *dynamodbstreams.Client
 	PositionIn string        // folder that keeps how far each stream has been read; "": a restart begins anew
-	Poll       time.Duration // between two looks at a stream; 0: 50 ms
+	Poll       time.Duration // between two looks at a stream that has nothing new; 0: 100 ms
 	Backoff    time.Duration // before the first retry of a failed batch, doubled each time, at most 10 s; 0: 200 ms
 	AsyncRetry time.Duration // before each retry of an asynchronous invocation; 0: 1 s (AWS: 1 and 2 minutes)
 	Log        *slog.Logger  // batches given up, events given up; nil: nothing
@@ -73,7 +73,7 @@ type schedule struct {
 // Start begins to read the streams and to follow the clock. It fails on an expression or a pattern that it cannot follow.
 func Start(o Options) (*Triggers, error) {
 	if o.Poll == 0 {
-		o.Poll = 50 * time.Millisecond
+		o.Poll = 100 * time.Millisecond
 	}
 	if o.Backoff == 0 {
 		o.Backoff = 200 * time.Millisecond
