@@ -27,12 +27,13 @@ type pool struct {
 	function Function
 	output   *os.File // everything that the function's processes write; nil: nowhere
 
-	mu       sync.Mutex
-	waiting  []*invocation
-	idle     []*process // the one used last at the end
-	starting int
-	live     int // starting, idle and busy
-	closed   bool
+	mu        sync.Mutex
+	waiting   []*invocation
+	idle      []*process // the one used last at the end
+	starting  int
+	returning int // have answered and will poll in a moment
+	live      int // all that have not ended
+	closed    bool
 }
 
 func newPool(r *Runtime, f Function) (*pool, error) {
@@ -66,12 +67,31 @@ func (p *pool) submit(inv *invocation) error {
 	return nil
 }
 
-// startIfNeeded keeps as many processes on their way as there are invocations waiting. The lock is held.
+// startIfNeeded keeps as many processes on their way as there are invocations waiting. One that has just answered is on its way too:
+// otherwise two calls in a row would now and then cost a second start. The lock is held.
 func (p *pool) startIfNeeded() {
-	for !p.closed && p.starting < len(p.waiting) && p.live < p.runtime.options.Concurrency {
+	for !p.closed && p.starting+p.returning < len(p.waiting) && p.live < p.runtime.options.Concurrency {
 		p.starting++
 		p.live++
 		go p.runtime.start(p)
+	}
+}
+
+// answered is called when a process has given its answer.
+func (p *pool) answered(proc *process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !proc.retired {
+		proc.returning = true
+		p.returning++
+	}
+}
+
+// returned ends what answered began: the process has polled, or ended. The lock is held.
+func (p *pool) returned(proc *process) {
+	if proc.returning {
+		proc.returning = false
+		p.returning--
 	}
 }
 
@@ -91,6 +111,7 @@ func (p *pool) next(proc *process) {
 	if first := proc.polled(); first {
 		p.starting--
 	}
+	p.returned(proc)
 	if p.closed || proc.retired {
 		return
 	}
@@ -111,6 +132,7 @@ func (p *pool) retire(proc *process) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	proc.retired = true
+	p.returned(proc)
 	if i := slices.Index(p.idle, proc); i >= 0 {
 		p.idle = slices.Delete(p.idle, i, i+1)
 	}

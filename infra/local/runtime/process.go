@@ -30,8 +30,10 @@ type process struct {
 	ended  chan struct{}
 	work   chan *invocation // what it was given and has not fetched yet; one at most
 
-	idleSince time.Time // guarded by the pool's lock, like retired
-	retired   bool
+	// Guarded by the pool's lock:
+	idleSince time.Time
+	retired   bool // it has ended
+	returning bool // it has answered and not polled yet
 
 	mu          sync.Mutex
 	cmd         *exec.Cmd
@@ -205,6 +207,7 @@ func (proc *process) finish(id string, payload []byte, err error) bool {
 	}
 	result := Result{Payload: payload, Process: proc.number, Cold: proc.invocations == 1}
 	proc.mu.Unlock()
+	proc.pool.answered(proc)
 	inv.done <- outcome{result, err}
 	return true
 }
