@@ -30,8 +30,8 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"linked": linked,
 }).Parse(inboxHTML))
 
-// inboxPolicy allows the pages their own styles and the script that refreshes the list, and nothing from elsewhere.
-const inboxPolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+// inboxPolicy allows the pages their own styles, their empty icon and the script that refreshes the list, and nothing from elsewhere.
+const inboxPolicy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
 
 // mailPolicy holds for everything that came in a mail: no script, an origin of its own, links in a new tab. Remote images load,
 // as they would in a mail program that was told to show them.
