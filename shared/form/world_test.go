@@ -251,7 +251,11 @@ func members(token string, changes ...any) map[string]any {
 	}
 	delete(m, "action")
 	for i := 0; i+1 < len(changes); i += 2 {
-		m[changes[i].(string)] = changes[i+1]
+		name, ok := changes[i].(string)
+		if !ok {
+			panic("a member's name is a text")
+		}
+		m[name] = changes[i+1]
 	}
 	return m
 }

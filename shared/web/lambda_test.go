@@ -60,7 +60,7 @@ func TestEventBecomesRequest(t *testing.T) {
 				}
 				got = seen{r.Method, r.URL.Path, r.URL.RawQuery, r.Host, r.RemoteAddr, string(body), web.RequestID(r.Context()), r.ContentLength, r.Header}
 			}), c.event)
-			if err != nil || answer.StatusCode != 200 {
+			if err != nil || answer.StatusCode != http.StatusOK {
 				t.Fatalf("%d, %v", answer.StatusCode, err)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
