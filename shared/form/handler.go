@@ -113,8 +113,12 @@ func (e *Engine) submit(ctx context.Context, w http.ResponseWriter, a *attempt) 
 	if a.post.Values[honeypot] != "" {
 		return e.thank(w, a, s.Reference)
 	}
-	if err := e.admit(ctx, a); err != nil {
-		return e.again(w, a, err)
+	if refused := e.admit(ctx, a); refused != nil {
+		// What was stored already keeps its answer, however many came after it.
+		if spent, found, err := e.Guard.FindSpent(ctx, a.token.Nonce, now); err == nil && found {
+			return e.repeated(w, a, spent)
+		}
+		return e.again(w, a, refused)
 	}
 	err := f.Submit(ctx, s)
 	var cancelled *record.Cancelled

@@ -3,6 +3,7 @@ package form_test
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -163,8 +164,14 @@ func TestTooFast(t *testing.T) {
 func TestRate(t *testing.T) {
 	w := newWorld(t)
 	w.hourly(2)
+	var sent url.Values
+	var answer string
 	for range 2 {
-		w.post("/newsletter", person(w.open("/newsletter"), "submit")).reference(t)
+		sent = person(w.open("/newsletter"), "submit")
+		answer = w.post("/newsletter", sent).reference(t)
+	}
+	if again := w.post("/newsletter", sent).reference(t); again != answer { // what was stored keeps its answer
+		t.Errorf("the same post again: %s, first %s", again, answer)
 	}
 	values := person(w.open("/newsletter"), "submit")
 	a := w.post("/newsletter", values)
