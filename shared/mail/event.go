@@ -34,9 +34,9 @@ func (s *Store) Rejected(ctx context.Context, id, messageID, reason string) (boo
 	return ok, nil
 }
 
-// Delivered, Bounced and Complained record what became of an accepted mail. Each also proves that SES had it, so that it
-// settles a mail whose Send event was lost. They may come in any order and any number of times (hard case 20): the
-// earliest of a kind stays. They report false where nothing changed.
+// Delivered records that the mail reached its mailbox's server. Like Bounced and Complained it also proves that SES had
+// the mail, so that it settles one whose Send event was lost. All may come in any order and any number of times (hard
+// case 20): the earliest of a kind stays. They report false where nothing changed.
 func (s *Store) Delivered(ctx context.Context, id, messageID string, at time.Time) (bool, error) {
 	return s.report(ctx, id, messageID, at, `SET delivered_at = :at`, `attribute_not_exists(delivered_at) OR delivered_at > :at`, record.Values{})
 }

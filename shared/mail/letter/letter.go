@@ -30,11 +30,12 @@ type Rendered struct {
 // Letters renders the letters of one organisation. It is safe for concurrent use.
 type Letters struct {
 	org    policy.Organization
-	parsed sync.Map // file name -> *source; parsed when first needed, because a cold start needs one of them
+	mu     sync.Mutex
+	parsed map[string]*source // by file name; parsed when first needed, because a cold start needs one of them
 }
 
 // New returns the letters as the organisation sends them.
-func New(org policy.Organization) *Letters { return &Letters{org: org} }
+func New(org policy.Organization) *Letters { return &Letters{org: org, parsed: map[string]*source{}} }
 
 //go:embed letters/*.txt
 var sources embed.FS
@@ -66,8 +67,10 @@ func (l *Letters) Render(m mail.Mail) (Rendered, error) {
 
 func (l *Letters) source(kind policy.MailKind, language policy.Language) (*source, error) {
 	name := string(kind) + "." + string(language)
-	if src, ok := l.parsed.Load(name); ok {
-		return src.(*source), nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if src, ok := l.parsed[name]; ok {
+		return src, nil
 	}
 	text, err := sources.ReadFile("letters/" + name + ".txt")
 	if err != nil {
@@ -77,7 +80,7 @@ func (l *Letters) source(kind policy.MailKind, language policy.Language) (*sourc
 	if err != nil {
 		return nil, err
 	}
-	l.parsed.Store(name, src)
+	l.parsed[name] = src
 	return src, nil
 }
 

@@ -18,6 +18,8 @@ import (
 type page struct {
 	Language  policy.Language
 	Subject   string
+	Office    string // who writes, above the heading
+	Heading   string // the subject without the office in front
 	Preheader string
 	Blocks    []block
 	Footer    footer
@@ -60,6 +62,8 @@ func (l *Letters) page(src *source, m mail.Mail, values map[string]string) (*pag
 		}
 		*piece.into = text
 	}
+	p.Office = values["office"]
+	p.Heading = strings.TrimPrefix(p.Subject, "【"+p.Office+"】")
 	for i, from := range src.blocks {
 		b, err := l.block(from, m, values)
 		switch {
