@@ -3,8 +3,10 @@ package main_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ func TestJourney(t *testing.T) {
 	t.Run("names (hard case 1)", p.names)
 	t.Run("after the deletion (hard case 13)", p.afterDeletion)
 	t.Run("what the stream missed", p.sweep)
+	t.Run("fifty equal posts (hard case 9)", p.fifty)
 	t.Run("log (hard case 33)", func(t *testing.T) { quiet(t, folder) })
 
 	welcome := p.subscribe(t, hanako("stays@example.jp"))
@@ -109,6 +112,41 @@ func (p *product) afterDeletion(t *testing.T) {
 	if !p.suppressed(t, email) || p.item(t, email) != nil {
 		t.Errorf("suppressed %v, stored %v", p.suppressed(t, email), p.item(t, email))
 	}
+}
+
+// fifty: a button pressed fifty times, at once and once more later, gives one reference, one record, one mail.
+func (p *product) fifty(t *testing.T) {
+	const email = "fifty@example.jp"
+	v := journey.NewVisitor(p.target())
+	values := url.Values{"form_token": {v.Get(t, "/newsletter").Fields["form_token"]}, "action": {"submit"}}
+	for name, value := range hanako(email) {
+		values.Set(name, value)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	answers := map[string]int{}
+	press := func() {
+		answer, err := client.PostForm(p.URL()+"/newsletter", values)
+		if err != nil {
+			t.Errorf("post: %v", err)
+			return
+		}
+		_ = answer.Body.Close()
+		mu.Lock()
+		defer mu.Unlock()
+		answers[fmt.Sprint(answer.StatusCode, " ", answer.Header.Get("Location"))]++
+	}
+	for range 50 {
+		group.Go(press)
+	}
+	group.Wait()
+	press()
+	want := map[string]int{fmt.Sprint("303 /newsletter/done?ref=", p.item(t, email)["ref"]): 51}
+	if diff := cmp.Diff(want, answers); diff != "" {
+		t.Errorf("answers: %s", diff)
+	}
+	p.delivered(t, 1, map[string]bool{email: true})
 }
 
 // sweep: a mail that the stream never brought is sent by the clock. Its row appears as a change of another item, which the
