@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"madoguchi/shared/record"
@@ -50,7 +51,10 @@ func TestEveryItemExpires(t *testing.T) {
 	counted := map[string]int{}
 	for _, table := range []string{w.list.Table, w.list.Outbox, w.list.Suppression, w.list.Guard.Table} {
 		for _, item := range items(t, w, table) {
-			pk := item["pk"].(*types.AttributeValueMemberS).Value
+			var pk string
+			if err := attributevalue.Unmarshal(item["pk"], &pk); err != nil {
+				t.Fatal(err)
+			}
 			kind, _, _ := strings.Cut(table, "-")
 			if before, _, marked := strings.Cut(pk, "#"); marked {
 				kind += " " + before

@@ -155,7 +155,7 @@ func logs(t *testing.T, folder string) string {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		content, err := os.ReadFile(file) //nolint:gosec // of the test's own folder
+		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
