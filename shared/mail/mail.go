@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 )
@@ -49,7 +47,7 @@ const (
 func Enqueue(tx *record.Transaction, outboxTable string, m Mail, now time.Time) {
 	name := "mail " + string(m.Kind)
 	if err := check(m); err != nil {
-		tx.Put(name, outboxTable, refusal{fmt.Errorf("mail of service %q: %w", m.Service, err)}, record.Condition{})
+		tx.Fail(name, fmt.Errorf("mail of service %q: %w", m.Service, err))
 		return
 	}
 	if m.ID == "" {
@@ -87,9 +85,3 @@ func checkAddress(addr string) error {
 	}
 	return nil
 }
-
-// refusal is an item that cannot be encoded: it carries the reason into the transaction's error.
-type refusal struct{ err error }
-
-// MarshalDynamoDBAttributeValue fails, always.
-func (r refusal) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) { return nil, r.err }

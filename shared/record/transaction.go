@@ -43,7 +43,7 @@ type Transaction struct {
 func (t *Transaction) Put(name, table string, v any, condition Condition) {
 	item, err := marshal(v)
 	if err != nil {
-		t.fail(name, err)
+		t.Fail(name, err)
 		return
 	}
 	expression, values := t.condition(name, condition)
@@ -131,7 +131,9 @@ func (t *Transaction) add(name string, action types.TransactWriteItem) {
 	t.actions = append(t.actions, action)
 }
 
-func (t *Transaction) fail(name string, err error) {
+// Fail makes the whole transaction fail with an error before anything is sent: an action that must not be carried out is
+// a defect of the program.
+func (t *Transaction) Fail(name string, err error) {
 	if t.err == nil {
 		t.err = fmt.Errorf("encode %s: %w", name, err)
 	}
@@ -140,7 +142,7 @@ func (t *Transaction) fail(name string, err error) {
 func (t *Transaction) condition(name string, c Condition) (*string, Item) {
 	values, err := c.Values.marshal()
 	if err != nil {
-		t.fail(name, err)
+		t.Fail(name, err)
 	}
 	if c.Expression == "" {
 		return nil, values
