@@ -49,7 +49,7 @@ type effort struct {
 }
 
 var (
-	fullEffort  = effort{coldPairs: 25, postPairs: 8, batch: 500, callRounds: 40}
+	fullEffort  = effort{coldPairs: 25, postPairs: 12, batch: 250, callRounds: 40}
 	quickEffort = effort{coldPairs: 3, postPairs: 2, batch: 60, callRounds: 5}
 )
 
