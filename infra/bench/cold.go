@@ -186,8 +186,12 @@ func (p *pollListener) start(ctx context.Context, program string, environment []
 	if err := child.Start(cmd); err != nil {
 		return 0, err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	var outcome error // once ended is closed
+	go func() {
+		outcome = cmd.Wait()
+		close(ended)
+	}()
 	stop := func() {
 		child.Kill(cmd.Process.Pid)
 		<-ended
@@ -196,8 +200,8 @@ func (p *pollListener) start(ctx context.Context, program string, environment []
 	case at := <-p.polled:
 		stop()
 		return at.Sub(began), nil
-	case err := <-ended:
-		return 0, fmt.Errorf("it ended before its first poll (%w): %s", errors.Join(errors.New("no poll"), err), output.text())
+	case <-ended:
+		return 0, fmt.Errorf("it ended before its first poll: %w", errors.Join(outcome, errors.New(output.text())))
 	case <-time.After(startLimit):
 		stop()
 		return 0, fmt.Errorf("no poll within %s", startLimit)

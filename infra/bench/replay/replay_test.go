@@ -23,16 +23,25 @@ var ignore = cmpopts.IgnoreUnexported(dynamodb.TransactWriteItemsInput{}, types.
 func s(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
 
 // want is the recorded transaction with other ends of its long keys.
-func want(sk, cap string) *dynamodb.TransactWriteItemsInput {
+func want(sk, limit string) *dynamodb.TransactWriteItemsInput {
 	return &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 		{Put: &types.Put{TableName: aws.String("list"), ConditionExpression: aws.String("attribute_not_exists(pk)"),
 			Item: map[string]types.AttributeValue{"pk": s("ab"), "sk": s(sk), "fields": &types.AttributeValueMemberM{
 				Value: map[string]types.AttributeValue{"name": s("山田")}}},
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}},
-		{Update: &types.Update{TableName: aws.String("guard"), Key: map[string]types.AttributeValue{"pk": s(cap)}, UpdateExpression: aws.String("ADD n :one"),
+		{Update: &types.Update{TableName: aws.String("guard"), Key: map[string]types.AttributeValue{"pk": s(limit)}, UpdateExpression: aws.String("ADD n :one"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
 			ExpressionAttributeNames:  map[string]string{"#x": "x"}}},
 	}}
+}
+
+func textOf(t *testing.T, value types.AttributeValue) string {
+	t.Helper()
+	v, ok := value.(*types.AttributeValueMemberS)
+	if !ok {
+		t.Fatalf("%v is no text", value)
+	}
+	return v.Value
 }
 
 func TestFreshKeysAndNothingElseChanged(t *testing.T) {
@@ -45,8 +54,7 @@ func TestFreshKeysAndNothingElseChanged(t *testing.T) {
 		t.Errorf("parsed: %s", diff)
 	}
 	fresh := calls[0].fresh()
-	newSK := fresh.TransactItems[0].Put.Item["sk"].(*types.AttributeValueMemberS).Value
-	newLimit := fresh.TransactItems[1].Update.Key["pk"].(*types.AttributeValueMemberS).Value
+	newSK, newLimit := textOf(t, fresh.TransactItems[0].Put.Item["sk"]), textOf(t, fresh.TransactItems[1].Update.Key["pk"])
 	for _, k := range []struct{ was, is string }{{sk, newSK}, {limit, newLimit}} {
 		if k.is == k.was || len(k.is) != len(k.was) || k.is[:len(k.is)-freshTail] != k.was[:len(k.was)-freshTail] {
 			t.Errorf("key %q became %q: not another end of the same length", k.was, k.is)
