@@ -117,7 +117,7 @@ func lint(ctx context.Context, w *world) result {
 	if err != nil {
 		return fail(err.Error(), "")
 	}
-	out, err := w.output(ctx, path, "run", "./...")
+	out, err := w.output(ctx, path, "run", "--allow-parallel-runners", "./...")
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):

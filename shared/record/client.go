@@ -82,7 +82,14 @@ func isTransientCancellation(err error) aws.Ternary {
 
 // ErrUnavailable says that the store could not be reached or did not answer in time. What was asked for may or may not
 // have been done; asking again is safe.
-var ErrUnavailable = errors.New("store unavailable")
+var ErrUnavailable error = unavailable{}
+
+type unavailable struct{}
+
+func (unavailable) Error() string { return "store unavailable" }
+
+// Unavailable lets shared/web tell this error from a defect without knowing DynamoDB.
+func (unavailable) Unavailable() bool { return true }
 
 // wrap names the operation, and marks as ErrUnavailable what may pass by itself. A call that DynamoDB understands and
 // refuses (malformed, not allowed, no such table) is a defect of ours and stays one.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"madoguchi/shared/policy"
-	"madoguchi/shared/record"
 )
 
 // Kind is what went wrong, for machines. Each kind has one HTTP status.
@@ -92,7 +91,8 @@ func asError(err error) *Error {
 	if errors.As(err, &shown) {
 		return shown
 	}
-	if errors.Is(err, record.ErrUnavailable) {
+	var passing interface{ Unavailable() bool } // a store out of reach; not named, so that pages need no DynamoDB
+	if errors.As(err, &passing) && passing.Unavailable() {
 		return &Error{Kind: Unavailable, RetryAfter: time.Minute, Cause: err, Message: policy.Text{
 			JA: "システムが混み合っているか、一時的に利用できません。内容は保存されていません。数分後にもう一度お試しください。",
 			EN: "The system is busy or out of service for the moment. Nothing was saved. Please try again in a few minutes."}}

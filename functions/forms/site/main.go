@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -19,14 +18,12 @@ func main() { lambdahost.Start(run) }
 
 type settings struct{ Organization policy.Organization }
 
-// run builds the handler from the environment. It fails with every missing setting named, or with the place where a
-// policy text is wrong.
+// run builds the handler from the environment. It fails with every missing setting named.
 func run(_ context.Context, env config.Source) (http.Handler, error) {
-	cfg, settingsErr := config.Load[settings](env)
-	versions, textErr := text.Published()
-	if err := errors.Join(settingsErr, textErr); err != nil {
+	cfg, err := config.Load[settings](env)
+	if err != nil {
 		return nil, err
 	}
 	site := &web.Site{Organization: cfg.Organization, Now: time.Now}
-	return newHandler(site, versions, policy.Version, policy.Services())
+	return newHandler(site, text.Published, policy.Version, policy.Services()), nil
 }

@@ -26,28 +26,40 @@ var templates = sync.OnceValue(func() *template.Template { return template.Must(
 // so that a new version of the policy is seen soon.
 const cacheable = "public, max-age=300"
 
+// published are the versions of the policy and the one in force.
+type published struct {
+	versions text.Versions
+	current  text.Version
+}
+
 // pages are the pages around the forms.
 type pages struct {
 	site     *web.Site
-	versions text.Versions
-	current  text.Version
+	policy   func() (published, error) // read at the first page that shows it, not at start
 	services []policy.Service
 }
 
-// newHandler returns the routes. It fails where the version that the declarations follow has no text: forms would then
-// refer to a policy that nobody can read (R1).
-func newHandler(site *web.Site, versions text.Versions, current string, services []policy.Service) (http.Handler, error) {
-	now, ok := versions.Find(current)
-	if !ok {
-		return nil, fmt.Errorf("no text of policy version %s", current)
-	}
-	p := &pages{site: site, versions: versions, current: now, services: services}
+// newHandler returns the routes; read gives the texts of the policy. Where the version that the declarations follow has
+// no text, its pages fail: forms would refer to a policy that nobody can read (R1). A test holds the built-in texts to it.
+func newHandler(site *web.Site, read func() (text.Versions, error), current string, services []policy.Service) http.Handler {
+	p := &pages{site: site, services: services}
+	p.policy = sync.OnceValues(func() (published, error) {
+		versions, err := read()
+		if err != nil {
+			return published{}, err
+		}
+		now, ok := versions.Find(current)
+		if !ok {
+			return published{}, fmt.Errorf("no text of policy version %s", current)
+		}
+		return published{versions, now}, nil
+	})
 	mux := site.NewMux()
 	mux.Handle("GET /{$}", p.front)
-	mux.Handle("GET /privacy", func(w http.ResponseWriter, r *http.Request) error { return p.privacy(w, r, p.current) })
-	mux.Handle("GET /privacy/{version}", p.version)
+	mux.Handle("GET /privacy", p.privacy)
+	mux.Handle("GET /privacy/{version}", p.privacy)
 	mux.Handle("GET /health", health)
-	return mux, nil
+	return mux
 }
 
 // health says that the function runs and nothing else. It is never cached: an old answer would be a lie.
@@ -99,22 +111,25 @@ func formLanguages(s *policy.Service, l policy.Language) string {
 	return ""
 }
 
-// version shows the policy as it was on the day in the path.
-func (p *pages) version(w http.ResponseWriter, r *http.Request) error {
-	v, ok := p.versions.Find(r.PathValue("version"))
-	if !ok {
-		return web.ErrNotFound
-	}
-	return p.privacy(w, r, v)
-}
-
 // past is a version in the list of versions.
 type past struct {
 	ID, Date       string
 	Current, Shown bool
 }
 
-func (p *pages) privacy(w http.ResponseWriter, r *http.Request, v text.Version) error {
+// privacy shows the policy in force, or as it was on the day in the path.
+func (p *pages) privacy(w http.ResponseWriter, r *http.Request) error {
+	all, err := p.policy()
+	if err != nil {
+		return err
+	}
+	v, ok := all.current, true
+	if id := r.PathValue("version"); id != "" {
+		v, ok = all.versions.Find(id)
+	}
+	if !ok {
+		return web.ErrNotFound
+	}
 	language := web.LanguageOf(r, policy.Japanese, policy.English)
 	document := v.Documents[language]
 	view := struct {
@@ -123,9 +138,9 @@ func (p *pages) privacy(w http.ResponseWriter, r *http.Request, v text.Version) 
 		Path     string // the page's own, for the other language
 		Old      bool
 		Versions []past
-	}{Document: document, Words: privacyWordsIn(language), Path: r.URL.Path, Old: v.ID != p.current.ID}
-	for _, one := range p.versions {
-		view.Versions = append(view.Versions, past{ID: one.ID, Date: one.Documents[language].Date, Current: one.ID == p.current.ID, Shown: one.ID == v.ID})
+	}{Document: document, Words: privacyWordsIn(language), Path: r.URL.Path, Old: v.ID != all.current.ID}
+	for _, one := range all.versions {
+		view.Versions = append(view.Versions, past{ID: one.ID, Date: one.Documents[language].Date, Current: one.ID == all.current.ID, Shown: one.ID == v.ID})
 	}
 	title := document.Title
 	if document.Provisional {

@@ -49,14 +49,10 @@ func deployed(t *testing.T) http.Handler {
 func with(t *testing.T, versions text.Versions, current string, services []policy.Service) http.Handler {
 	t.Helper()
 	site := &web.Site{Organization: policy.DefaultOrganization(), Now: time.Now}
-	handler, err := newHandler(site, versions, current, services)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return handler
+	return newHandler(site, func() (text.Versions, error) { return versions, nil }, current, services)
 }
 
-func published(t *testing.T) text.Versions {
+func builtIn(t *testing.T) text.Versions {
 	t.Helper()
 	versions, err := text.Published()
 	if err != nil {
