@@ -184,11 +184,15 @@ func (h *Handler) preferencesPage(v visit) error {
 		return h.show(v, http.StatusOK, staleText(h.list.Service, v.text))
 	}
 	page := preferencesText(h.list.Service, v.text)
-	if v.r.URL.Query().Get("saved") != "" {
+	switch v.r.URL.Query().Get("saved") {
+	case "":
+	case "without_address":
+		page.Success = []string{"メールアドレスのほかの変更を保存しました。新しいメールアドレスへの確認のメールは1日3通までのため、今日はお送りできませんでした。お手数ですが、明日もう一度アドレスを変更してください。"}
+	default:
 		page.Success = []string{"変更を保存しました。"}
 	}
 	if pending != "" {
-		page.Success = append(page.Success, "新しいメールアドレス「"+pending+"」に確認のメールをお送りしました。メールのボタンを押すと、新しいアドレスに切り替わります。それまでは現在のアドレスにお届けします。")
+		page.Success = append(page.Success, "新しいメールアドレス「"+pending+"」に確認のメールをお送りしました。メールのリンクを開き、表示されたページのボタンを押すと、新しいアドレスに切り替わります。それまでは現在のアドレスにお届けします。")
 	}
 	page.Form = form.Inputs(h.fields(v.r.Context()), values, nil, policy.Japanese)
 	return h.show(v, http.StatusOK, page)
@@ -227,10 +231,15 @@ func (h *Handler) preferences(v visit) error {
 		page.Errors, page.Form = wrong, form.Inputs(fields, v.post.Values, wrong, policy.Japanese)
 		return h.show(v, http.StatusUnprocessableEntity, page)
 	}
-	if _, err := h.list.ChangePreferences(ctx, v.token, values); err != nil {
+	capped, err := h.list.ChangePreferences(ctx, v.token, values)
+	if err != nil {
 		return h.gone(v, err, gonePreferences(h.list.Service))
 	}
-	v.w.Header().Set("Location", h.list.Service.Path+"/preferences?t="+v.text+"&saved=1")
+	saved := "all"
+	if capped {
+		saved = "without_address"
+	}
+	v.w.Header().Set("Location", h.list.Service.Path+"/preferences?t="+v.text+"&saved="+saved)
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil
 }

@@ -57,11 +57,11 @@ func signUpWords(s *policy.Service) form.Words {
 	name := s.Name.JA
 	return form.Words{
 		Title: policy.Text{JA: name + "の登録"},
-		Lead: policy.Text{JA: "下の項目をご入力ください。送信後、ご入力のメールアドレスに確認のメールをお送りします。メールのボタンを押していただくと登録が完了します。" +
-			"すでにご登録の方は、お届けしたメールの「登録内容の変更」のリンクからお手続きください。"},
+		Lead: policy.Text{JA: "下の項目をご入力ください。送信後、ご入力のメールアドレスに確認のメールをお送りします。メールのリンクを開き、表示されたページの「登録を完了する」を押していただくと登録が完了します。" +
+			"すでにご登録の方は、お届けしたメールの「登録内容を確認・変更する」からお手続きください。"},
 		Button:    policy.Text{JA: "この内容で送信する"},
 		DoneTitle: policy.Text{JA: "確認のメールをお送りしました"},
-		Done: policy.Text{JA: "まだ登録は完了していません。お送りしたメールのボタンを押すと、登録が完了します。" +
+		Done: policy.Text{JA: "まだ登録は完了していません。お送りしたメールのリンクを開き、表示されたページの「登録を完了する」を押してください。" +
 			"数分たっても届かないときは、迷惑メールのフォルダーと、入力したアドレスをご確認ください。"},
 		LastStep: policy.Text{JA: "3. メールで確認"},
 		Help:     []form.Help{{Path: s.Path + "/resend", Label: policy.Text{JA: "確認のメールをもう一度送る"}}},
@@ -70,7 +70,7 @@ func signUpWords(s *policy.Service) form.Words {
 
 func resendWords() form.Words {
 	return form.Words{
-		Title:     policy.Text{JA: "確認のメールをもう一度送る"},
+		Title:     policy.Text{JA: "確認メールの再送"},
 		Lead:      policy.Text{JA: "登録の際に入力したメールアドレスをご入力ください。確認を待っている登録がある場合に、確認のメールをもう一度お送りします。同じアドレスへのメールは1日3通までです。"},
 		Button:    policy.Text{JA: "確認のメールを送る"},
 		DoneTitle: policy.Text{JA: "受け付けました"},

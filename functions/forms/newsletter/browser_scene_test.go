@@ -50,8 +50,8 @@ var scenes = []scene{
 		wantKept(t, p, "down@example.jp")
 		return status
 	}},
-	{"resend", 200, "確認のメールをもう一度送る", false, open("/newsletter/resend")},
-	{"resend with an error", 422, "確認のメールをもう一度送る", true, func(_ *testing.T, w *screen, p *browser.Page) int {
+	{"resend", 200, "確認メールの再送", false, open("/newsletter/resend")},
+	{"resend with an error", 422, "確認メールの再送", true, func(_ *testing.T, w *screen, p *browser.Page) int {
 		p.Open(w.URL() + "/newsletter/resend")
 		return p.Submit("form button")
 	}},
