@@ -62,15 +62,14 @@ func (l *List) MailPreferences(ctx context.Context, t link.Token) error {
 }
 
 // ChangePreferences stores new values of a subscriber. A new address waits for its own confirmation; everything else
-// takes effect at once. addressPending reports that a mail was promised to the new address - whether or not that address
-// is known here. Errors: ErrGone, record.ErrUnavailable.
-func (l *List) ChangePreferences(ctx context.Context, t link.Token, values map[string]string) (addressPending bool, err error) {
+// takes effect at once. capped reports that the new address could not be asked, because its mails for today are used up -
+// which does not tell whether it is known here. Errors: ErrGone, record.ErrUnavailable.
+func (l *List) ChangePreferences(ctx context.Context, t link.Token, values map[string]string) (capped bool, err error) {
 	to, err := address.Parse(values["email"])
 	if err != nil {
 		return false, errors.New("an address that was cleaned does not parse")
 	}
 	target := to.Key(l.AddressKey)
-	capped := false
 	for range rounds {
 		s, found, err := l.find(ctx, t)
 		if err != nil {
@@ -82,7 +81,7 @@ func (l *List) ChangePreferences(ctx context.Context, t link.Token, values map[s
 		err = l.change(ctx, s, values, to, target, capped)
 		var cancelled *record.Cancelled
 		if !errors.As(err, &cancelled) {
-			return target != s.Person, err
+			return capped, err
 		}
 		if _, full := cancelled.Failed[actCap]; full {
 			capped = true

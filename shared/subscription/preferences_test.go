@@ -322,3 +322,23 @@ func TestStaleLink(t *testing.T) {
 		t.Errorf("preferences of somebody who left: %d", page.Code)
 	}
 }
+
+// TestChangeOfAddressAtTheCap: a new address whose mails for today are used up is not asked, and the page says so; the
+// other changes are stored.
+func TestChangeOfAddressAtTheCap(t *testing.T) {
+	w := newWorld(t)
+	link := w.subscribed(t, hanako()).Data["preferences"]
+	for i := range mailsPerDay + 1 {
+		answer := w.do(http.MethodPost, link, url.Values{"email": {"other@example.jp"}, "organization": {"変更 " + string(rune('A'+i))}}.Encode())
+		page := w.do(http.MethodGet, answer.Header().Get("Location"), "").Body.String()
+		if limited := i >= mailsPerDay; strings.Contains(page, "1日3通まで") != limited {
+			t.Errorf("change %d: the page speaks of the limit: %v, want %v", i+1, !limited, limited)
+		}
+		if !strings.Contains(page, "変更 "+string(rune('A'+i))) {
+			t.Errorf("change %d: the organisation was not stored", i+1)
+		}
+	}
+	if n := len(w.mails(t, "other@example.jp", "")); n != mailsPerDay {
+		t.Errorf("%d mails", n)
+	}
+}

@@ -10,7 +10,6 @@ import (
 	"madoguchi/shared/config"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/policy/text"
-	"madoguchi/shared/web"
 )
 
 // R1: old versions stay viewable, say that they are old, and lead to the current one.
