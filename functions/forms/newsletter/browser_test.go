@@ -27,4 +27,5 @@ func TestBrowser(t *testing.T) {
 	t.Run("scenes", w.testScenes)
 	t.Run("letters", w.testLetters)
 	t.Run("around", w.testAround)
+	t.Run("picture", w.testPicture)
 }
