@@ -86,7 +86,7 @@ func checkLocal(local string, bare bool) error {
 			return LocalNotASCII
 		case r == ' ':
 			return Space
-		case bare && r != '.' && !isAtext(byte(r)):
+		case bare && r != '.' && !isAtext(byte(r)): //nolint:gosec // ASCII: other runes were refused above
 			return LocalBad
 		}
 	}

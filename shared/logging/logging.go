@@ -64,7 +64,7 @@ func Cause(err error) string {
 }
 
 func asJoined(err error, into *interface{ Unwrap() []error }) bool {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // this very layer is meant
+	joined, ok := err.(interface{ Unwrap() []error })
 	*into = joined
 	return ok
 }

@@ -29,7 +29,7 @@ func TestFoldWidth(t *testing.T) {
 }
 
 func TestFoldHyphens(t *testing.T) {
-	for _, hyphen := range []rune("-‐‑‒–—―−─━ー﹘﹣－ｰ") {
+	for _, hyphen := range "-‐‑‒–—―−─━ー﹘﹣－ｰ" {
 		if diff := cmp.Diff("105-0004", text.FoldHyphens("105"+string(hyphen)+"0004")); diff != "" {
 			t.Errorf("hard case 7: %U (-want +got):\n%s", hyphen, diff)
 		}

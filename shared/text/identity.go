@@ -108,7 +108,7 @@ func wordLetter(r rune) byte {
 	}
 	switch {
 	case r >= '0' && r <= '9', r >= 'A' && r <= 'Z':
-		return byte(r)
+		return byte(r) //nolint:gosec // between A and Z, or a digit
 	case r >= 'a' && r <= 'z':
 		return byte(r) - 'a' + 'A'
 	}

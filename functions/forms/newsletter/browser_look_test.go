@@ -2,6 +2,9 @@ package main_test
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -75,8 +78,9 @@ func loaded(p *browser.Page) []string {
 
 // cookies returns the names of all cookies of the page's session, of whatever path.
 func cookies(p *browser.Page) (names []string) {
-	p.Do("read the cookies", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		got, err := cdp.Call(ctx, target, storage.GetCookies, storage.GetCookiesParams{})
+	p.Do("read the cookies", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		page := chromedp.FromContext(ctx)
+		got, err := cdp.Call(ctx, page.Browser, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: page.BrowserContextID})
 		for _, c := range got.Cookies {
 			names = append(names, c.Name)
 		}
@@ -135,13 +139,48 @@ func wantReadable(t *testing.T, p *browser.Page) {
 func wantPrintable(t *testing.T, p *browser.Page) {
 	t.Helper()
 	show(p, look{print: true})
-	visible := browser.Eval[[]string](p, "see what is printed", `
-		return [...document.querySelectorAll("button, .skip")].filter(e => e.getClientRects().length > 0).map(e => e.outerHTML)`)
-	if diff := cmp.Diff([]string{}, visible); diff != "" {
+	if diff := cmp.Diff([]string{}, printed(p)); diff != "" {
 		t.Errorf("printed (-want +got):\n%s", diff)
 	}
 	if p.Text("h1") == "" {
 		t.Error("the title is not printed")
 	}
 	show(p, look{})
+}
+
+// printed returns the elements in sight that paper has no use for.
+func printed(p *browser.Page) []string {
+	return browser.Eval[[]string](p, "see what is printed", `
+		return [...document.querySelectorAll("button, .skip")].filter(e => e.getClientRects().length > 0).map(e => e.outerHTML)`)
+}
+
+// testMeasures holds a page that does everything wrong before the measures, so that their silence means something.
+func (w *screen) testMeasures(t *testing.T) {
+	bad := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		http.SetCookie(rw, &http.Cookie{Name: "seen", Value: "1", Path: "/elsewhere", HttpOnly: true})
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(rw, `<!doctype html><title>x</title><link rel="icon" href="data:,"><img src="`+w.URL()+`/nothing.png" alt=""><h1>x</h1><button>x</button>
+			<script>requestAnimationFrame(() => requestAnimationFrame(() => {
+				const block = document.createElement("div"); block.style.height = "300px"; document.body.prepend(block);
+			})); missing()</script>`)
+	}))
+	t.Cleanup(bad.Close)
+	p := w.chromium.Page(t, browser.Options{})
+	p.Open(bad.URL)
+	if layoutShift(p) == 0 {
+		t.Error("a block that pushes the page down is no layout shift")
+	}
+	if diff := cmp.Diff([]string{w.URL() + "/nothing.png"}, loaded(p)); diff != "" {
+		t.Errorf("what was loaded (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"seen"}, cookies(p)); diff != "" {
+		t.Errorf("cookies (-want +got):\n%s", diff)
+	}
+	if len(problems(p)) == 0 {
+		t.Error("an exception is no problem")
+	}
+	show(p, look{print: true})
+	if diff := cmp.Diff([]string{"<button>x</button>"}, printed(p)); diff != "" {
+		t.Errorf("printed (-want +got):\n%s", diff)
+	}
 }

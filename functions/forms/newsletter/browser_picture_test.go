@@ -135,7 +135,7 @@ func fewColours(m *image.RGBA) *image.Paletted {
 	}
 	nearest := make(map[color.RGBA]uint8, len(count))
 	for c := range count {
-		nearest[c] = uint8(palette.Index(c)) //nolint:gosec // a palette has at most 256 colours
+		nearest[c] = uint8(palette.Index(c))
 	}
 	out := image.NewPaletted(m.Bounds(), palette)
 	for y := range m.Bounds().Dy() {

@@ -20,6 +20,7 @@ func TestBrowser(t *testing.T) {
 	} {
 		t.Run(v.name, func(t *testing.T) { w.testKeyboard(t, v.options) })
 	}
+	t.Run("measures", w.testMeasures)
 	t.Run("order of Tab", w.testTabOrder)
 	t.Run("back after sending", w.testBack)
 	t.Run("open over night", w.testOverNight)

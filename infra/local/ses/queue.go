@@ -67,11 +67,11 @@ func (q *eventQueue) publish(group []event) {
 	due := time.Now().Add(time.Duration(q.faults.DelayMS) * time.Millisecond)
 	for _, e := range group {
 		due = due.Add(eventStep)
-		if spend(&q.faults.Drop) || rand.Float64()*100 < q.faults.DropPercent {
+		if spend(&q.faults.Drop) || rand.Float64()*100 < q.faults.DropPercent { //nolint:gosec // a fault for tests needs no secrecy
 			continue
 		}
 		q.add(e, due)
-		if spend(&q.faults.Duplicate) || rand.Float64()*100 < q.faults.DuplicatePercent {
+		if spend(&q.faults.Duplicate) || rand.Float64()*100 < q.faults.DuplicatePercent { //nolint:gosec // a fault for tests needs no secrecy
 			q.add(e, due.Add(eventStep))
 		}
 	}
@@ -135,7 +135,7 @@ func (q *eventQueue) next() (waitingEvent, time.Duration, bool) {
 		return waitingEvent{}, pause, false
 	}
 	q.busy = true
-	return heap.Pop(&q.waiting).(waitingEvent), 0, true
+	return heap.Pop(&q.waiting).(waitingEvent), 0, true //nolint:errcheck // the heap holds nothing else
 }
 
 func (q *eventQueue) wait(ctx context.Context) error {
@@ -174,7 +174,7 @@ func (h eventHeap) Less(i, j int) bool {
 	return h[i].number < h[j].number
 }
 func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *eventHeap) Push(x any)   { *h = append(*h, x.(waitingEvent)) }
+func (h *eventHeap) Push(x any)   { *h = append(*h, x.(waitingEvent)) } //nolint:errcheck // the heap holds nothing else
 func (h *eventHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]

@@ -70,7 +70,7 @@ type callRef struct {
 const segmentPattern = "mails-*.log"
 
 func openSpool(dir string, keep int) (*spool, error) {
-	sp := &spool{dir: dir, keep: keep, perSegment: max(1, keep/10), byID: map[string]*mailRef{}, version: rand.IntN(1 << 30)}
+	sp := &spool{dir: dir, keep: keep, perSegment: max(1, keep/10), byID: map[string]*mailRef{}, version: rand.IntN(1 << 30)} //nolint:gosec // a number that differs between starts, no secret
 	names, err := filepath.Glob(filepath.Join(dir, segmentPattern))
 	if err != nil {
 		return nil, fmt.Errorf("list mail files: %w", err)

@@ -146,7 +146,7 @@ func (s *Server) listSuppressed(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		if len(found) == size {
-			last := strings.ToLower(found[size-1]["EmailAddress"].(string))
+			last := strings.ToLower(found[size-1]["EmailAddress"].(string)) //nolint:errcheck // written a few lines above
 			writeJSON(w, http.StatusOK, map[string]any{"SuppressedDestinationSummaries": found, "NextToken": last})
 			return
 		}

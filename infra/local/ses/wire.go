@@ -57,7 +57,7 @@ type simpleMessage struct {
 	Subject content
 	Body    struct {
 		Text *content
-		Html *content
+		Html *content //nolint:staticcheck // the name that the API uses in JSON
 	}
 	Headers     []messageHeader
 	Attachments []attachment
@@ -75,7 +75,7 @@ type messageTemplate struct {
 type templateContent struct {
 	Subject string `json:",omitempty"`
 	Text    string `json:",omitempty"`
-	Html    string `json:",omitempty"`
+	Html    string `json:",omitempty"` //nolint:staticcheck // the name that the API uses in JSON
 }
 
 type attachment struct {
@@ -83,14 +83,14 @@ type attachment struct {
 	RawContent         []byte
 	ContentType        string
 	ContentDisposition string
-	ContentId          string
+	ContentId          string //nolint:staticcheck // the name that the API uses in JSON
 	ContentDescription string
 }
 
 type bulkResult struct {
 	Status    string
 	Error     string `json:",omitempty"`
-	MessageId string `json:",omitempty"`
+	MessageId string `json:",omitempty"` //nolint:staticcheck // the name that the API uses in JSON
 }
 
 // apiError is an answer that the SDK turns into a typed error: the kind is the name of AWS's exception.
