@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime/debug"
+	"strconv"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -51,6 +53,7 @@ func start(build func(context.Context, config.Source) (lambda.Handler, error)) {
 	function, _ := env("AWS_LAMBDA_FUNCTION_NAME")
 	level, _ := env("LOG_LEVEL")
 	slog.SetDefault(logging.New(os.Stdout, function, level))
+	tuneMemory(env)
 	ctx := context.Background()
 	handler, err := build(ctx, env)
 	if err != nil {
@@ -58,4 +61,15 @@ func start(build func(context.Context, config.Source) (lambda.Handler, error)) {
 		os.Exit(1)
 	}
 	lambda.StartWithOptions(handler, lambda.WithContext(ctx))
+}
+
+// tuneMemory lets the heap grow to five times what is alive before it is collected: a function's live heap is some
+// megabytes, so that Go's default would collect every few requests and cost a tenth of their CPU time. Where the heap is
+// large after all, the limit of three quarters of the function's memory brings the collector back.
+func tuneMemory(env config.Source) {
+	debug.SetGCPercent(400)
+	size, _ := env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+	if megabytes, err := strconv.ParseInt(size, 10, 64); err == nil && megabytes > 0 {
+		debug.SetMemoryLimit(megabytes << 20 * 3 / 4)
+	}
 }

@@ -24,8 +24,10 @@ func New(w io.Writer, function, level string) *slog.Logger {
 		if a.Key == slog.TimeKey && len(groups) == 0 {
 			a.Key = "timestamp"
 		}
-		if err, ok := a.Value.Any().(error); ok {
-			a.Value = slog.StringValue(Cause(err))
+		if a.Value.Kind() == slog.KindAny {
+			if err, ok := a.Value.Any().(error); ok {
+				a.Value = slog.StringValue(Cause(err))
+			}
 		}
 		return a
 	}}
