@@ -1,5 +1,5 @@
-// Package tools finds the programs that the project uses but does not build (Dynoxide, Chromium, axe-core, golangci-lint)
-// and installs those that an ordinary package registry has. Each has one pinned version and, where this package unpacks it
+// Package tools finds the programs that the project uses but does not build (Dynoxide, Chromium, axe-core, golangci-lint,
+// the SAM CLI) and installs those that an ordinary package registry has. Each has one pinned version and, where this package unpacks it
 // itself, a pinned digest. What is installed lies under .cache/tools at the top of the module and can be deleted at any time.
 package tools
 
