@@ -3,6 +3,7 @@ package subscription
 import (
 	"context"
 	"errors"
+	"time"
 
 	"madoguchi/shared/address"
 	"madoguchi/shared/link"
@@ -13,14 +14,19 @@ import (
 var ErrGone = errors.New("link has expired")
 
 // Pending tells what a confirmation link would do: nil where it can be confirmed or was confirmed already, ErrGone
-// otherwise. It changes nothing (hard case 12).
-func (l *List) Pending(ctx context.Context, t link.Token) error {
+// otherwise. submitted is when the sign-up was sent that it would confirm, zero where there is none. It changes nothing
+// (hard case 12).
+func (l *List) Pending(ctx context.Context, t link.Token) (submitted time.Time, err error) {
 	s, found, err := l.find(ctx, t)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
-	_, err = l.choose(s, found, t)
-	return err
+	what, err := l.choose(s, found, t)
+	if err == nil && what == signUp {
+		submission, _ := s.submission(t.Ref)
+		submitted, _ = time.Parse(time.RFC3339, submission.SubmittedAt) // zero: the page goes without it
+	}
+	return submitted, err
 }
 
 // choice is what a confirmation link would confirm.
@@ -43,6 +49,8 @@ func (l *List) choose(s Subscriber, found bool, t link.Token) (choice, error) {
 			return nothing, ErrGone
 		}
 		return newAddress, nil
+	case s.State == Confirmed && isChange(t) && s.Ref != t.Ref:
+		return nothing, ErrGone // replaced by another change, or given up: saying "done" would be untrue
 	case s.State == Confirmed:
 		return nothing, nil
 	case s.State != Unconfirmed, !l.Periods.Expiry("unconfirmed", t.Issued).After(now):
@@ -128,6 +136,7 @@ func (l *List) welcome(tx *record.Transaction, s *Subscriber, condition record.C
 	tx.Put(actConsent, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt,
 		ExpiresAt: l.Periods.Expiry("consent", expires).Unix()}, record.Condition{})
 	tx.Delete(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
+	tx.Delete(actLeft, l.Table, record.Key(leftKey(s.Person)), record.Condition{})
 	unsubscribe := l.UnsubscribeLink(s.Person)
 	l.enqueue(tx, "welcome", to, map[string]string{"name": s.Fields["name"], "preferences": l.preferencesLink(s.Person),
 		"unsubscribe": unsubscribe, "deleted_on": stamp(expires), "reference": s.Ref}, unsubscribe)
@@ -172,9 +181,10 @@ func (l *List) mergeChange(ctx context.Context, s Subscriber) error {
 // the consent for the old address has ended.
 func (l *List) giveWay(tx *record.Transaction, s Subscriber, old address.Address, expires int64) {
 	condition := unchanged(s)
-	condition.Expression += " AND #change.#ref = :change"
-	condition.Values["change"] = s.Change.Ref
-	condition.Names = append(condition.Names, "change")
+	// The whole record moves: preferences that were saved since it was read must not be lost on the way.
+	condition.Expression += " AND #change.#ref = :change AND #fields = :fields"
+	condition.Values["change"], condition.Values["fields"] = s.Change.Ref, s.Fields
+	condition.Names = append(condition.Names, "change", "fields")
 	tx.Delete(actTarget, l.Table, Key(s.Person), condition)
 	pk, sk := pointerKey(s.Person)
 	tx.Put("pointer", l.Table, pointer{PK: pk, SK: sk, State: Moved, To: s.Change.Person, ExpiresAt: expires}, record.Condition{})

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"madoguchi/shared/form"
@@ -107,28 +109,63 @@ func (h *Handler) linked(purpose link.Purpose, handle linkHandler) web.HandlerFu
 	}
 }
 
-// body reads the body of a post with a link. Mail programs may unsubscribe with any kind of body, or none (RFC 8058);
-// other pages take a form.
-func (h *Handler) body(purpose link.Purpose, r *http.Request) (form.Post, error) {
-	if purpose == link.Unsubscribe && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		values := map[string]string{}
-		body, err := io.ReadAll(io.LimitReader(r.Body, 10_000))
-		if err != nil || strings.Contains(string(body), "One-Click") || len(body) == 0 {
-			values["List-Unsubscribe"] = "One-Click"
+// actions are what the pages of a link may ask for; none stands for the page's first button.
+var actions = map[link.Purpose][]string{
+	link.Confirm:     {"", "confirm"},
+	link.Unsubscribe: {"", "unsubscribe", "undo"},
+	link.Preferences: {"", "save", "fresh"},
+}
+
+// body reads the body of a post with a link.
+func (h *Handler) body(purpose link.Purpose, r *http.Request) (post form.Post, err error) {
+	switch {
+	case purpose == link.Unsubscribe:
+		post, err = unsubscribeBody(r)
+	case r.ContentLength == 0 && r.Header.Get("Content-Type") == "":
+		post.Values = map[string]string{}
+	default:
+		post, err = form.Decode(r)
+	}
+	if err == nil && !slices.Contains(actions[purpose], post.Values["action"]) {
+		err = &web.Error{Kind: web.BadRequest, Cause: errors.New("unknown action"), Message: policy.Text{
+			JA: "送信された内容を読み取れませんでした。メールのリンクを開き直して、もう一度お試しください。",
+			EN: "We could not read what was sent. Please open the link in the mail again and retry."}}
+	}
+	return post, err
+}
+
+// oneClick is the parameter of a post by which a mail program ends a subscription at once (RFC 8058).
+const oneClick = "List-Unsubscribe"
+
+// maxUnsubscribeBody bounds what is looked at; a mail program sends 26 bytes.
+const maxUnsubscribeBody = 10_000
+
+// unsubscribeBody reads what a page of ours or a mail program sends. Only a page of ours names an action; whatever else
+// comes, in whatever form or charset or with nothing in it, is a mail program that carries out its user's wish.
+func unsubscribeBody(r *http.Request) (form.Post, error) {
+	post := form.Post{Values: map[string]string{}}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxUnsubscribeBody))
+	if err != nil {
+		return post, nil //nolint:nilerr // a wish that broke off is a wish
+	}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		if values, err := url.ParseQuery(string(body)); err == nil && (values.Has("action") || values.Has("t")) {
+			post.Values["action"], post.Values["t"] = values.Get("action"), values.Get("t")
+			if !values.Has(oneClick) {
+				return post, nil
+			}
 		}
-		return form.Post{Values: values}, nil
 	}
-	if r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
-		return form.Post{Values: map[string]string{}}, nil
-	}
-	return form.Decode(r)
+	post.Values[oneClick] = "One-Click"
+	return post, nil
 }
 
 func (h *Handler) confirmPage(v visit) error {
-	if err := h.list.Pending(v.r.Context(), v.token); err != nil {
-		return h.gone(v, err, goneConfirm(h.list.Service))
+	submitted, err := h.list.Pending(v.r.Context(), v.token)
+	if err != nil {
+		return h.gone(v, err, goneConfirm(h.list.Service, isChange(v.token)))
 	}
-	return h.show(v, http.StatusOK, confirmText(h.list.Service, v.text, isChange(v.token)))
+	return h.show(v, http.StatusOK, confirmText(h.list.Service, v.text, v.token, submitted))
 }
 
 // isChange tells a link that confirms a new address from one that confirms a sign-up.
@@ -136,7 +173,7 @@ func isChange(t link.Token) bool { return strings.HasPrefix(t.Ref, changePrefix)
 
 func (h *Handler) confirm(v visit) error {
 	if err := h.list.Confirm(v.r.Context(), v.token); err != nil {
-		return h.gone(v, err, goneConfirm(h.list.Service))
+		return h.gone(v, err, goneConfirm(h.list.Service, isChange(v.token)))
 	}
 	return h.show(v, http.StatusOK, confirmedText(h.list.Service, isChange(v.token)))
 }
@@ -163,7 +200,7 @@ func (h *Handler) unsubscribe(v visit) error {
 	if err := h.list.Unsubscribe(v.r.Context(), v.token); err != nil {
 		return err
 	}
-	if v.post.Values["List-Unsubscribe"] == "One-Click" {
+	if v.post.Values[oneClick] != "" {
 		v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, err := io.WriteString(v.w, "unsubscribed\n")
 		return err

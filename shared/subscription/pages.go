@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"madoguchi/shared/form"
+	"madoguchi/shared/link"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/web"
 )
@@ -62,7 +63,7 @@ func signUpWords(s *policy.Service) form.Words {
 		Button:    policy.Text{JA: "この内容で送信する"},
 		DoneTitle: policy.Text{JA: "確認のメールをお送りしました"},
 		Done: policy.Text{JA: "まだ登録は完了していません。お送りしたメールのリンクを開き、表示されたページの「登録を完了する」を押してください。" +
-			"数分たっても届かないときは、迷惑メールのフォルダーと、入力したアドレスをご確認ください。"},
+			"数分たっても届かないときは、迷惑メールのフォルダーと、入力したアドレスをご確認ください。同じアドレスにお送りするのは1日3通までです。"},
 		LastStep: policy.Text{JA: "3. メールで確認"},
 		Help:     []form.Help{{Path: s.Path + "/resend", Label: policy.Text{JA: "確認のメールをもう一度送る"}}},
 	}
@@ -82,14 +83,19 @@ func again(s *policy.Service) []anchor {
 	return []anchor{{s.Path, s.Name.JA + "の登録フォームへ"}}
 }
 
-func confirmText(s *policy.Service, token string, change bool) pageText {
-	if change {
+func confirmText(s *policy.Service, token string, t link.Token, submitted time.Time) pageText {
+	if isChange(t) {
 		return pageText{Title: "新しいメールアドレスの確認", Action: s.Path + "/confirm", Token: token,
 			Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "のお届け先がこのメールアドレスに切り替わります。", "お心当たりがない場合は、このページを閉じてください。何も変更されません。"},
 			Buttons:    []button{{"confirm", "このアドレスに切り替える", false}}}
 	}
+	which := ""
+	if !submitted.IsZero() {
+		// Which sign-up it is, where somebody else sent one for the same address; never what was typed in it.
+		which = "（" + submitted.In(time.FixedZone("JST", 9*60*60)).Format("2006年1月2日15時04分") + "のお申し込み、受付番号 " + t.Ref + "）"
+	}
 	return pageText{Title: s.Name.JA + "の登録の確認", Action: s.Path + "/confirm", Token: token,
-		Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "の登録が完了します。", "お心当たりがない場合は、このページを閉じてください。何も登録されません。"},
+		Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "の登録が完了します" + which + "。", "お心当たりがない場合は、このページを閉じてください。何も登録されません。"},
 		Buttons:    []button{{"confirm", "登録を完了する", false}}}
 }
 
@@ -102,7 +108,12 @@ func confirmedText(s *policy.Service, change bool) pageText {
 		Paragraphs: []string{"登録内容の変更と配信停止の方法をメールでお送りしました。"}}
 }
 
-func goneConfirm(s *policy.Service) pageText {
+func goneConfirm(s *policy.Service, change bool) pageText {
+	if change {
+		return pageText{Title: "このリンクではアドレスを変更できません", Wrong: true,
+			Paragraphs: []string{"確認の期限が過ぎたか、その後に別の変更の手続きがあったため、このリンクは使えなくなりました。メールアドレスは変更されていません。",
+				"変更をご希望の場合は、お届けしたメールの「登録内容を確認・変更する」から、もう一度お手続きください。"}}
+	}
 	return pageText{Title: "このリンクの有効期限は切れています", Wrong: true,
 		Paragraphs: []string{"確認の期限が過ぎたか、登録がすでに削除されたため、このリンクでは登録を完了できません。お手数ですが、もう一度ご登録ください。"},
 		Links:      append(again(s), anchor{s.Path + "/resend", "確認のメールをもう一度送る"})}

@@ -256,12 +256,20 @@ func TestDeadChangeOfAddress(t *testing.T) {
 			if err := w.change(preferences, hanako("email", "third@example.jp")); err != nil {
 				t.Fatal(err)
 			}
-		}, nil},
+		}, ErrGone},
 		{"given up", func(t *testing.T, w *world, preferences string) {
 			if err := w.change(preferences, hanako()); err != nil {
 				t.Fatal(err)
 			}
-		}, nil},
+		}, ErrGone},
+		{"replaced by another that was confirmed", func(t *testing.T, w *world, preferences string) {
+			if err := w.change(preferences, hanako("email", "third@example.jp")); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.confirm(w.last(t, "third@example.jp", "address_confirm").Data["link"]); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrGone},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -273,6 +281,12 @@ func TestDeadChangeOfAddress(t *testing.T) {
 			before := w.snapshot(t)
 			if err := w.confirm(w.last(t, "new@example.jp", "address_confirm").Data["link"]); !errors.Is(err, test.want) {
 				t.Errorf("confirm: %v, want %v", err, test.want)
+			}
+			for _, method := range []string{http.MethodGet, http.MethodPost} {
+				page := w.do(method, w.last(t, "new@example.jp", "address_confirm").Data["link"], "")
+				if page.Code != http.StatusGone || strings.Contains(page.Body.String(), "変更しました") {
+					t.Errorf("%s: the page says that something was changed: %d", method, page.Code)
+				}
 			}
 			if diff := cmp.Diff(before, w.snapshot(t)); diff != "" {
 				t.Errorf("changed: %s", diff)

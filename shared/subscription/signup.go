@@ -28,6 +28,7 @@ const (
 	actConsent     = "consent"
 	actSuppression = "suppression"
 	actTarget      = "target"
+	actLeft        = "left"
 )
 
 // SignUp stores a sign-up and promises its mail, in one transaction without a read. Only where that is cancelled - the
@@ -56,6 +57,11 @@ func (l *List) SignUp(ctx context.Context, s *form.Submission) error {
 		case known.State == Confirmed: // nothing to store: the answer is a mail
 		default:
 			tx.Put(actSubscriber, l.Table, l.replacing(fresh, *known), unchanged(*known))
+			if known.State == Unsubscribed {
+				left := *known
+				left.PK, left.Person = leftKey(person)
+				tx.Put(actLeft, l.Table, left, record.Condition{})
+			}
 		}
 		if !capped {
 			l.Guard.Cap(&tx, actCap, "mail/"+string(l.Service.Code), person, mailsPerDay, s.At)

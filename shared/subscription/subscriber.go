@@ -66,9 +66,9 @@ type Submission struct {
 	Proof
 }
 
-// maxEarlier bounds the sign-ups that wait beside the newest: no more confirmation mails than that go to one address a
-// day.
-const maxEarlier = mailsPerDay
+// maxEarlier bounds the sign-ups that wait beside the newest: as many as can have been mailed in the week that their links
+// work, so that none of them is pushed out by what strangers send.
+const maxEarlier = 7 * mailsPerDay
 
 // changePrefix begins the references of changes of address; those of sign-ups begin with the service's letter.
 const changePrefix = "A"
@@ -130,6 +130,10 @@ func Key(person string) record.Item { return record.Key(person[:2], person) }
 
 // pointerKey is the key of the pointer from an address that was given up, outside the 256 partitions of the list.
 func pointerKey(person string) (pk, sk string) { return "moved#" + person[:2], person }
+
+// leftKey is the key of the profile of somebody who has left, where a sign-up that waits has taken its place on the list:
+// the person can still undo, and the profile still goes on its day.
+func leftKey(person string) (pk, sk string) { return "left#" + person[:2], person }
 
 // consentKey is the key of the evidence of one consent; it stands outside the 256 partitions of the list.
 func consentKey(person, ref string) (pk, sk string) {

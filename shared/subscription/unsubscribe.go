@@ -19,14 +19,35 @@ type Standing struct {
 // Standing tells where the subscription of a link stands. It changes nothing.
 func (l *List) Standing(ctx context.Context, t link.Token) (Standing, error) {
 	s, found, err := l.find(ctx, t)
-	if err != nil || !found {
+	if err != nil {
 		return Standing{}, err
 	}
-	standing := Standing{State: s.State, Undoable: s.State == Unsubscribed && s.KeptUntil > l.Now().Unix()}
-	if standing.Undoable {
-		standing.Until = unixText(min(s.ExpiresAt, s.KeptUntil))
+	standing := Standing{State: s.State}
+	left, undoable, err := l.left(ctx, s, found, t)
+	if err == nil && undoable {
+		standing = Standing{State: Unsubscribed, Undoable: true, Until: unixText(min(left.ExpiresAt, left.KeptUntil))}
 	}
-	return standing, nil
+	return standing, err
+}
+
+// left returns the profile of somebody who has left and can still come back: the record itself, or the one that a waiting
+// sign-up has put aside.
+func (l *List) left(ctx context.Context, s Subscriber, found bool, t link.Token) (Subscriber, bool, error) {
+	if !found || s.State == Unconfirmed {
+		person := t.Person
+		if found {
+			person = s.Person
+		}
+		aside, there, err := Subscriber{}, false, error(nil)
+		if len(person) == personLength {
+			there, err = record.Get(ctx, l.Client, l.Table, record.Key(leftKey(person)), l.Now(), &aside)
+		}
+		if err != nil || !there {
+			return Subscriber{}, false, err
+		}
+		s = aside
+	}
+	return s, s.State == Unsubscribed && s.KeptUntil > l.Now().Unix(), nil
 }
 
 // Unsubscribe ends the subscription of a link at once: the profile stays for the time to undo, the evidence of the
@@ -100,19 +121,25 @@ func (l *List) keepConsent(tx *record.Transaction, action string, s Subscriber, 
 func (l *List) Resubscribe(ctx context.Context, t link.Token) error {
 	for range rounds {
 		s, found, err := l.find(ctx, t)
+		if err != nil {
+			return err
+		}
+		if found && s.State == Confirmed {
+			return nil
+		}
+		left, undoable, err := l.left(ctx, s, found, t)
 		switch {
 		case err != nil:
 			return err
-		case found && s.State == Confirmed:
-			return nil
-		case !found || s.State != Unsubscribed || s.KeptUntil <= l.Now().Unix():
+		case !undoable:
 			return ErrGone
 		}
+		condition := record.IfAbsent(l.Now())
+		if found {
+			condition = unchanged(s)
+		}
 		var tx record.Transaction
-		tx.Update(actSubscriber, l.Table, Key(s.Person), "SET #state = :state, expires_at = :kept REMOVE unsubscribed_at, kept_until",
-			record.Values{"state": Confirmed, "kept": s.KeptUntil}, unchanged(s))
-		l.keepConsent(&tx, actConsent, s, s.KeptUntil+int64(l.Periods.Of("consent").Seconds()), "")
-		tx.Delete(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
+		l.restore(&tx, left, condition)
 		err = tx.Commit(ctx, l.Client)
 		var cancelled *record.Cancelled
 		if !errors.As(err, &cancelled) {
@@ -120,4 +147,15 @@ func (l *List) Resubscribe(ctx context.Context, t link.Token) error {
 		}
 	}
 	return errContended
+}
+
+// restore adds to a transaction that a profile is as it was before it left. A sign-up that waited in its place goes: the
+// person has the subscription again that it asked for.
+func (l *List) restore(tx *record.Transaction, left Subscriber, condition record.Condition) {
+	back := left
+	back.PK, back.State, back.ExpiresAt, back.KeptUntil, back.UnsubscribedAt = left.Person[:2], Confirmed, left.KeptUntil, 0, ""
+	tx.Put(actSubscriber, l.Table, back, condition)
+	tx.Delete(actLeft, l.Table, record.Key(leftKey(left.Person)), record.Condition{})
+	l.keepConsent(tx, actConsent, back, back.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
+	tx.Delete(actSuppression, l.Suppression, record.Key(left.Person, string(l.Service.Code)), record.Condition{})
 }

@@ -119,6 +119,9 @@ func TestOneClickBodies(t *testing.T) {
 	}{
 		{"form", "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click", true},
 		{"form with charset", "application/x-www-form-urlencoded; charset=UTF-8", "List-Unsubscribe=One-Click", true},
+		{"form with another charset", "application/x-www-form-urlencoded; charset=iso-8859-1", "List-Unsubscribe=One-Click", true},
+		{"form with an empty charset", `application/x-www-form-urlencoded; charset=""`, "List-Unsubscribe=One-Click", true},
+		{"form that is none", "application/x-www-form-urlencoded", "%zz", true},
 		{"multipart", "multipart/form-data; boundary=b", multipart, true},
 		{"text", "text/plain", "List-Unsubscribe=One-Click", true},
 		{"no body", "", "", true},
@@ -155,7 +158,8 @@ func TestUndo(t *testing.T) {
 		{"the last second of the week", func(_ *testing.T, w *world) { w.after(7*day - time.Second) }, nil},
 		{"after the week, not deleted", func(_ *testing.T, w *world) { w.after(7 * day) }, ErrGone},
 		{"after the week, deleted", func(t *testing.T, w *world) { w.after(7 * day); w.deleteExpired(t) }, ErrGone},
-		{"after a new sign-up", func(t *testing.T, w *world) { w.signUp(t, hanako()) }, ErrGone},
+		{"after a sign-up by anybody", func(t *testing.T, w *world) { w.signUp(t, hanako("name", "他人")) }, nil},
+		{"after the week, in spite of a sign-up by anybody", func(t *testing.T, w *world) { w.after(6 * day); w.signUp(t, hanako()); w.after(day) }, ErrGone},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -275,5 +279,20 @@ func TestLinksOfOthers(t *testing.T) {
 	// One that we signed, for somebody who cannot be: no error, nothing found.
 	if s, err := w.list.Standing(t.Context(), short); err != nil || s != (Standing{}) {
 		t.Errorf("standing %+v, %v", s, err)
+	}
+}
+
+// TestUnknownActions: a page of a link does what its buttons say and nothing else.
+func TestUnknownActions(t *testing.T) {
+	w := newWorld(t)
+	row := w.subscribed(t, hanako())
+	before := w.snapshot(t)
+	for _, link := range []string{row.Unsub, row.Data["preferences"], w.last(t, "hanako@example.jp", "confirm").Data["link"]} {
+		if answer := w.do(http.MethodPost, link, "action=bogus"); answer.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", strings.SplitN(link, "?", 2)[0], answer.Code)
+		}
+	}
+	if diff := cmp.Diff(before, w.snapshot(t)); diff != "" {
+		t.Errorf("changed: %s", diff)
 	}
 }
