@@ -5,6 +5,8 @@ package lambdahost
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -33,14 +35,23 @@ func Start(run func(context.Context, config.Source) (http.Handler, error)) {
 // none); an error makes Lambda try the event again.
 type EventHandler func(ctx context.Context, event json.RawMessage) (any, error)
 
-// Invoke makes an EventHandler a lambda.Handler.
-func (h EventHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	answer, err := h(ctx, payload)
+// Invoke makes an EventHandler a lambda.Handler. The runtime logs the errors that it is given and the values of panics,
+// which may hold personal data (hard case 33): it gets neither, only what our own log line says.
+func (h EventHandler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("panic at %s", logging.PanicPlace())
+		}
+		if err != nil {
+			slog.ErrorContext(ctx, "event failed", "error", err)
+			answer, err = nil, errors.New(logging.Cause(err))
+		}
+	}()
+	result, err := h(ctx, payload)
 	if err != nil {
-		slog.ErrorContext(ctx, "event failed", "error", err)
 		return nil, err
 	}
-	return json.Marshal(answer)
+	return json.Marshal(result)
 }
 
 // StartEvents runs a function that a stream, a schedule or a rule invokes.

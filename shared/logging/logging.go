@@ -9,6 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -34,16 +36,32 @@ func New(w io.Writer, function, level string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, options)).With("function", function)
 }
 
-// Cause describes an error without any value that came from outside. What our own code wrote around errors is kept (by
-// house rule that text names operations, never values); of the error at the bottom only its kind is kept, because
-// messages of libraries and services quote what they were given.
+// PanicPlace names the function and line that panicked, called from the deferred function that recovers; the panic's value
+// may hold personal data and is not for the log.
+func PanicPlace() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		frame, more := frames.Next()
+		if !strings.HasPrefix(frame.Function, "runtime.") {
+			return frame.Function + ":" + strconv.Itoa(frame.Line)
+		}
+		if !more {
+			return "unknown"
+		}
+	}
+}
+
+// Cause describes an error without values that came from outside. Types and codes are kept, and texts made by errors.New
+// and fmt.Errorf, which by house rule name operations, never values; libraries do not know that rule, so a text that looks
+// as if it quoted something (quotes, an @, anything that is not ASCII) is left out all the same.
 func Cause(err error) string {
 	if err == nil {
 		return ""
 	}
 	var joined interface{ Unwrap() []error }
 	if inner := errors.Unwrap(err); inner != nil {
-		if isOurs(err) {
+		if own := strings.Replace(err.Error(), inner.Error(), "", 1); isOurs(err) && quotesNothing(own) {
 			return strings.Replace(err.Error(), inner.Error(), Cause(inner), 1)
 		}
 		return kind(err, inner)
@@ -98,8 +116,7 @@ func kind(err, inner error) string {
 			text = err.Error()
 		case errors.As(err, &number) && inner == nil:
 			text = number.Error()
-		case fmt.Sprintf("%T", err) == "*errors.errorString" && inner == nil:
-			// A constant of a package: errors.New with a value in it is against our rules.
+		case fmt.Sprintf("%T", err) == "*errors.errorString" && inner == nil && quotesNothing(err.Error()):
 			text = err.Error()
 		default:
 			text = kindName(err)
@@ -109,6 +126,11 @@ func kind(err, inner error) string {
 		return text + ": " + Cause(inner)
 	}
 	return text
+}
+
+// quotesNothing tells a text that may go into the log.
+func quotesNothing(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r == '"' || r == '@' || r == '`' || r < ' ' && r != '\n' || r > '~' })
 }
 
 func kindName(err error) string { return strings.TrimPrefix(fmt.Sprintf("%T", err), "*") }

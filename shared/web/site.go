@@ -8,11 +8,11 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
+	"madoguchi/shared/logging"
 	"madoguchi/shared/policy"
 )
 
@@ -55,7 +55,7 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := m.mux.Handler(r)
 	defer func() {
 		if fault := recover(); fault != nil {
-			outcome.err = fmt.Errorf("panic at %s: %w", panicPlace(), errPanic)
+			outcome.err = fmt.Errorf("panic at %s: %w", logging.PanicPlace(), errPanic)
 			m.site.Fail(recorder, r, outcome.err)
 		}
 		outcome.log(r, pattern, recorder.status, time.Since(start))
@@ -217,21 +217,6 @@ func knownMethod(method string) string {
 }
 
 var errPanic = &Error{Kind: Internal, Message: asError(nil).Message}
-
-// panicPlace names the function and line that panicked; the panic's value may hold personal data and is not logged.
-func panicPlace() string {
-	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	for {
-		frame, more := frames.Next()
-		if !strings.HasPrefix(frame.Function, "runtime.") {
-			return frame.Function + ":" + strconv.Itoa(frame.Line)
-		}
-		if !more {
-			return "unknown"
-		}
-	}
-}
 
 type statusWriter struct {
 	http.ResponseWriter
