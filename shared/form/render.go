@@ -158,7 +158,7 @@ func (e *Engine) again(w http.ResponseWriter, a *attempt, failure *web.Error) er
 	web.Note(a.r.Context(), failure)
 	shown := *failure // a Submit may return one value to many visitors at once
 	failure = &shown
-	if a.post.JSON {
+	if a.post.JSON || web.WantsJSON(a.r) {
 		if failure.Message == (policy.Text{}) {
 			failure.Message = policy.Text{JA: "入力内容に誤りがあります。", EN: "Some fields need a correction."}
 		}

@@ -106,8 +106,8 @@ func (s *Store) Silence(ctx context.Context, row Row) (bool, error) {
 }
 
 // Settle moves a mail that is overdue by one step: a call whose lease is over becomes unknown; an unknown one is queued
-// once more, the one resend, or fails with no_answer after the second silence. It returns the row and the state that it
-// moved to, or "" where nothing was due.
+// once more, the one resend, or fails after the second silence. It returns the row, with the reason no_answer, and the
+// state that it moved to, or "" where nothing was due.
 func (s *Store) Settle(ctx context.Context, id string) (Row, State, error) {
 	var row Row
 	now := s.now()
@@ -120,6 +120,7 @@ func (s *Store) Settle(ctx context.Context, id string) (Row, State, error) {
 	}
 	to := State("")
 	var ok bool
+	row.Reason = NoAnswer
 	switch {
 	case row.State == Calling:
 		to = Unknown

@@ -90,7 +90,7 @@ func Stores() []Store {
 			Code: "transit", Name: Text{"配送中のメール", "Mail in transit"}, Personal: true,
 			Holds: Text{"Amazon SES が配送中のメールと、その配送結果の通知（宛先を含む）", "Mail that Amazon SES is delivering, and its reports, which name the recipient"},
 			Why:   Text{"メールの送信", "Delivery of mail"},
-			Keeps: Text{"配送が終わるまで。結果の通知は、受け取りに失敗した場合も1時間で破棄", "Until delivered; a report that cannot be taken in is dropped after an hour"},
+			Keeps: Text{"配送が終わるまで。結果の通知は、受け取りに失敗した場合も合わせて2時間以内に破棄", "Until delivered; a report that cannot be taken in is dropped within two hours in all"},
 			People: Text{"なし（開封・クリックの計測はしない）",
 				"Nobody; opens and clicks are not tracked"},
 		},

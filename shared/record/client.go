@@ -44,7 +44,8 @@ func NewClient(ctx context.Context) (*dynamodb.Client, error) {
 
 // newRetryer is the SDK's standard retryer, with three differences: transactions cancelled by nothing but conflicts or
 // throttling are tried again (the SDK does not), the waits are short and fully jittered (a visitor waits), and retries
-// are not rationed (every call here is idempotent, and giving up costs a visitor's post).
+// are not rationed: giving up costs a visitor's post. A call whose answer was lost is made again with the same effect; only a
+// counter outside a transaction may count it twice, which makes a limit stricter by one and harms nobody.
 func newRetryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts

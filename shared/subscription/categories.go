@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -105,23 +104,28 @@ func (l *List) CategoryCodes(ctx context.Context) ([]string, error) {
 	return codes, err
 }
 
-// CheckCategories tells what is wrong with a list before it is stored.
+// CategoryError says what is wrong with a list of categories, and where ("[3].value", "" for all of it).
+type CategoryError struct{ Place, Reason string }
+
+func (e *CategoryError) Error() string { return string(policy.BusinessCategories) + e.Place + ": " + e.Reason }
+
+// CheckCategories tells what is wrong with a list before it is stored. The error is a *CategoryError.
 func CheckCategories(list []Category) error {
 	if len(list) == 0 {
-		return errors.New("business_categories: at least one category is needed")
+		return &CategoryError{"", "at least one category is needed"}
 	}
 	seen := map[string]bool{}
 	for i, category := range list {
-		place := fmt.Sprintf("business_categories[%d]", i)
+		place := fmt.Sprintf("[%d]", i)
 		if category.Value == "" || len(category.Value) > 40 || strings.Trim(category.Value, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
-			return fmt.Errorf("%s.value: 1 to 40 of a-z, 0-9, _ and - are allowed", place)
+			return &CategoryError{place + ".value", "1 to 40 of a-z, 0-9, _ and - are allowed"}
 		}
 		if seen[category.Value] {
-			return fmt.Errorf("%s.value: occurs twice", place)
+			return &CategoryError{place + ".value", "occurs twice"}
 		}
 		seen[category.Value] = true
 		if label, err := text.Line(category.Label); err != nil || label == "" || text.TooLong(label, 60, 600) {
-			return fmt.Errorf("%s.label: one line of 1 to 60 characters is needed", place)
+			return &CategoryError{place + ".label", "one line of 1 to 60 characters is needed"}
 		}
 	}
 	return nil

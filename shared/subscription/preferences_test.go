@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"madoguchi/shared/record"
 )
 
 // TestChangePreferences: everything but the address takes effect at once; expiry and evidence stay as they are, because
@@ -354,5 +356,32 @@ func TestChangeOfAddressAtTheCap(t *testing.T) {
 	}
 	if n := len(w.mails(t, "other@example.jp", "")); n != mailsPerDay {
 		t.Errorf("%d mails", n)
+	}
+}
+
+// TestSavedPreferencesSurviveAMove: what was saved after the record was read that moves to a new address is not lost on
+// the way: the move begins again.
+func TestSavedPreferencesSurviveAMove(t *testing.T) {
+	w := newWorld(t)
+	preferences := w.subscribed(t, hanako()).Data["preferences"]
+	if err := w.change(preferences, hanako("email", "new@example.jp")); err != nil {
+		t.Fatal(err)
+	}
+	confirm := w.last(t, "new@example.jp", "address_confirm").Data["link"]
+	read, _ := w.stored(t, "hanako@example.jp")
+	saved := read
+	saved.Fields = without(hanako("organization", "新しい所属"), "email")
+	if _, err := record.Put(t.Context(), w.list.Client, w.list.Table, saved, record.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	var cancelled *record.Cancelled
+	if err := w.list.confirmChange(t.Context(), read); !errors.As(err, &cancelled) {
+		t.Fatalf("the record that was read moved: %v", err)
+	}
+	if err := w.confirm(confirm); err != nil {
+		t.Fatal(err)
+	}
+	if moved, _ := w.stored(t, "new@example.jp"); moved.Fields["organization"] != "新しい所属" {
+		t.Errorf("%+v", moved.Fields)
 	}
 }

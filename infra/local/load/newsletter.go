@@ -1,8 +1,10 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +19,13 @@ func init() {
 	stack.RegisterLoader("subscribers", subscribers)
 }
 
+// strict decodes JSON and refuses members that nobody asked for: content that would be dropped silently.
+func strict(content json.RawMessage, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
 func newsletter(in stack.LoadContext) (*subscription.List, error) {
 	return subscription.Open(config.Map(in.Environment("NewsletterFunction")), policy.Get(policy.Newsletter), "NEWSLETTER_TABLE", in.DynamoDB, time.Now)
 }
@@ -24,11 +33,12 @@ func newsletter(in stack.LoadContext) (*subscription.List, error) {
 // businessCategories replaces the list of categories of business: [{value, label}].
 func businessCategories(_ context.Context, in stack.LoadContext, content json.RawMessage) (stack.Apply, error) {
 	var categories []subscription.Category
-	if err := json.Unmarshal(content, &categories); err != nil {
-		return nil, &stack.LoadError{Reason: "must be a list of {value, label}"}
+	if err := strict(content, &categories); err != nil {
+		return nil, &stack.LoadError{Reason: "must be a list of {value, label} and nothing else"}
 	}
-	if err := subscription.CheckCategories(categories); err != nil {
-		return nil, &stack.LoadError{Reason: err.Error()}
+	var wrong *subscription.CategoryError
+	if err := subscription.CheckCategories(categories); errors.As(err, &wrong) {
+		return nil, &stack.LoadError{Place: wrong.Place, Reason: wrong.Reason}
 	}
 	list, err := newsletter(in)
 	if err != nil {
@@ -49,8 +59,8 @@ func subscribers(_ context.Context, in stack.LoadContext, content json.RawMessag
 		List  policy.Code `json:"list"`
 		Count int         `json:"count"`
 	}
-	if err := json.Unmarshal(content, &wanted); err != nil {
-		return nil, &stack.LoadError{Reason: "must be {list, count}"}
+	if err := strict(content, &wanted); err != nil {
+		return nil, &stack.LoadError{Reason: "must be {list, count} and nothing else"}
 	}
 	switch {
 	case wanted.List != policy.Newsletter:

@@ -34,7 +34,12 @@ type LoadError struct {
 	Reason string `json:"reason"` // one sentence for people
 }
 
-func (e *LoadError) Error() string { return e.Place + ": " + e.Reason }
+func (e *LoadError) Error() string {
+	if e.Place == "" {
+		return e.Reason
+	}
+	return e.Place + ": " + e.Reason
+}
 
 var loaders = struct {
 	sync.Mutex
