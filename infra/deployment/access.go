@@ -1,0 +1,216 @@
+package deployment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ownRoles: each function has a role and a log group that are written in the file and serve it alone.
+func ownRoles(t *Template) []string {
+	var wrong []string
+	used := map[string]string{}
+	for _, function := range t.ofType("AWS::Lambda::Function") {
+		role := t.role(function)
+		group, _ := strings.CutPrefix(words(t.property(function, "LoggingConfig", "LogGroup")), "Ref ")
+		for what, name := range map[string]string{"role": role, "log group": group} {
+			if !slices.Contains(t.Written, name) {
+				wrong = append(wrong, fmt.Sprintf("%s has no %s of its own in the file (%q)", function, what, name))
+				continue
+			}
+			if other := used[name]; other != "" {
+				wrong = append(wrong, fmt.Sprintf("%s shares the %s %s with %s", function, what, name, other))
+			}
+			used[name] = function
+		}
+		for _, s := range t.granted(role) {
+			for _, resource := range s.resources {
+				for _, name := range t.references(resource) {
+					if t.kind(name) == "AWS::Logs::LogGroup" && name != group {
+						wrong = append(wrong, fmt.Sprintf("%s may write to %s", function, name))
+					}
+				}
+			}
+		}
+	}
+	for _, role := range t.ofType("AWS::IAM::Role") {
+		if !slices.Contains(t.Written, role) {
+			wrong = append(wrong, role+" was made by SAM")
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+func noManagedPolicies(t *Template) []string {
+	var wrong []string
+	for _, name := range t.names() {
+		for _, policy := range list(t.property(name, "ManagedPolicyArns")) {
+			wrong = append(wrong, fmt.Sprintf("%s has the managed policy %s", name, words(policy)))
+		}
+		if kind := t.kind(name); kind == "AWS::IAM::ManagedPolicy" || kind == "AWS::IAM::Policy" {
+			wrong = append(wrong, fmt.Sprintf("%s is an %s: permissions stand in the role that has them", name, kind))
+		}
+	}
+	return wrong
+}
+
+// wide are the only permissions whose resource holds a star, each with the reason.
+var wide = map[string]string{
+	"MailerRole ses:GetAccount *":                                     "the action knows no other resource",
+	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*": "the label of a table's stream is not known in advance; it lists this table's streams only",
+}
+
+// trusted are the services that a role may be lent to.
+var trusted = []string{"lambda.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com"}
+
+// leastPrivilege: every statement of every role lists its actions and resources.
+func leastPrivilege(t *Template) []string {
+	var wrong []string
+	say := func(s statement, format string, args ...any) {
+		wrong = append(wrong, s.where+": "+fmt.Sprintf(format, args...))
+	}
+	met := map[string]bool{}
+	for _, role := range t.ofType("AWS::IAM::Role") {
+		for _, s := range statements(role+" (trust)", t.property(role, "AssumeRolePolicyDocument")) {
+			for _, who := range list(at(s.raw, "Principal", "Service")) {
+				if !slices.Contains(trusted, words(who)) {
+					say(s, "is lent to %s", words(who))
+				}
+			}
+			if principal, ok := s.raw["Principal"].(map[string]any); !ok || len(principal) != 1 || principal["Service"] == nil {
+				say(s, "is lent to others than AWS services")
+			}
+		}
+		for _, s := range t.granted(role) {
+			if s.raw["NotAction"] != nil || s.raw["NotResource"] != nil {
+				say(s, "says what it does not allow, not what it allows")
+			}
+			if len(s.actions) == 0 || len(s.resources) == 0 {
+				say(s, "lists no action or no resource")
+			}
+			for _, action := range s.actions {
+				if strings.Contains(action, "*") {
+					say(s, "the action %s holds a star", action)
+				}
+				for _, resource := range s.resources {
+					if !strings.Contains(words(resource), "*") {
+						continue
+					}
+					permission := role + " " + action + " " + words(resource)
+					if wide[permission] == "" {
+						say(s, "%s on %s is not on the list of argued stars", action, words(resource))
+					}
+					met[permission] = true
+				}
+			}
+		}
+	}
+	for permission := range wide {
+		if !met[permission] && t.Resources[strings.Fields(permission)[0]] != nil {
+			wrong = append(wrong, fmt.Sprintf("%q is on the list of argued stars and not in the template", permission))
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+const (
+	readItem   = "dynamodb:GetItem"
+	putItem    = "dynamodb:PutItem"
+	updateItem = "dynamodb:UpdateItem"
+	deleteItem = "dynamodb:DeleteItem"
+	query      = "dynamodb:Query"
+)
+
+// mayTouch is purpose limitation: which function may do what with which table. Transactions need the permission of each
+// of their writes. Whatever is not here is forbidden, and whatever is here must be granted.
+var mayTouch = map[string]map[string][]string{
+	"NewsletterFunction": {
+		"NewsletterTable":  {deleteItem, readItem, putItem, updateItem},
+		"OutboxTable":      {putItem}, // a form cannot read or change anybody's mail
+		"SuppressionTable": {deleteItem, putItem},
+		"GuardTable":       {readItem, putItem, updateItem},
+	},
+	"SiteFunction": {},
+	"MailerFunction": {
+		"OutboxTable": {"dynamodb:DescribeStream", readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", query, updateItem},
+	},
+	"FeedbackFunction": {
+		"OutboxTable": {readItem, updateItem},
+	},
+}
+
+// purposes compares the roles with mayTouch, both ways.
+func purposes(t *Template) []string {
+	var wrong []string
+	roles := map[string]string{}
+	for _, function := range t.ofType("AWS::Lambda::Function") {
+		if _, known := mayTouch[function]; !known {
+			wrong = append(wrong, function+" is not in the table of purposes")
+		}
+		roles[t.role(function)] = function
+	}
+	for function := range mayTouch {
+		if t.Resources[function] == nil {
+			wrong = append(wrong, function+" is in the table of purposes and not in the template")
+		}
+	}
+	for _, role := range t.ofType("AWS::IAM::Role") {
+		granted := t.tableActions(role)
+		if roles[role] == "" && len(granted) > 0 {
+			wrong = append(wrong, role+" touches a table and is no function's")
+		}
+		allowed := mayTouch[roles[role]]
+		for _, table := range t.ofType("AWS::DynamoDB::Table") {
+			for _, action := range granted[table] {
+				if !slices.Contains(allowed[table], action) {
+					wrong = append(wrong, fmt.Sprintf("%s may %s on %s", role, action, table))
+				}
+			}
+			for _, action := range allowed[table] {
+				if !slices.Contains(granted[table], action) {
+					wrong = append(wrong, fmt.Sprintf("%s lacks %s on %s", role, action, table))
+				}
+			}
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+// tableActions returns the actions that a role has on each table, its indexes and its stream.
+func (t *Template) tableActions(role string) map[string][]string {
+	granted := map[string][]string{}
+	for _, s := range t.granted(role) {
+		for _, resource := range s.resources {
+			for _, name := range t.references(resource) {
+				if t.kind(name) != "AWS::DynamoDB::Table" {
+					continue
+				}
+				granted[name] = append(granted[name], s.actions...)
+			}
+		}
+	}
+	return granted
+}
+
+// ledger: whoever may reach a ledger may add to it and read it, and that is all. Without a ledger there is nothing to hold.
+func ledger(t *Template) []string {
+	var wrong []string
+	harmless := []string{readItem, putItem, query, "dynamodb:ConditionCheckItem"}
+	for _, role := range t.ofType("AWS::IAM::Role") {
+		granted := t.tableActions(role)
+		for _, table := range t.ofType("AWS::DynamoDB::Table") {
+			if !strings.HasPrefix(table, "Ledger") {
+				continue
+			}
+			for _, action := range granted[table] {
+				if !slices.Contains(harmless, action) {
+					wrong = append(wrong, fmt.Sprintf("%s may %s on %s", role, action, table))
+				}
+			}
+		}
+	}
+	return wrong
+}

@@ -1,0 +1,97 @@
+package deployment
+
+import (
+	"fmt"
+	"strings"
+)
+
+// broken are copies of template.yaml with one fault each: pairs of a text and what takes its place (first occurrence),
+// resources added in front of the outputs, and the rule that must catch it.
+var broken = []struct {
+	name   string
+	change []string
+	add    string
+	rule   string
+	says   string
+}{
+	{name: "function without a role", change: []string{"      Role: !GetAtt SiteRole.Arn\n", ""}, rule: "own role and logs", says: "SiteFunctionRole was made by SAM"},
+	{name: "shared role", change: []string{"!GetAtt SiteRole.Arn", "!GetAtt NewsletterRole.Arn"}, rule: "own role and logs", says: "shares the role NewsletterRole"},
+	{name: "shared logs", change: []string{"LogGroup: !Ref SiteLogs", "LogGroup: !Ref NewsletterLogs"}, rule: "own role and logs", says: "shares the log group NewsletterLogs"},
+	{name: "logs made by Lambda", change: []string{"      LoggingConfig: { LogGroup: !Ref SiteLogs }\n", ""}, rule: "own role and logs", says: "SiteFunction has no log group"},
+	{name: "writes to another's logs", change: []string{"Resource: !GetAtt SiteLogs.Arn", "Resource: !GetAtt MailerLogs.Arn"}, rule: "own role and logs", says: "SiteFunction may write to MailerLogs"},
+	{name: "policy template of SAM", change: []string{"      Role: !GetAtt FeedbackRole.Arn\n", "      Policies: [AWSXRayDaemonWriteAccess]\n"},
+		rule: "no managed policy", says: "AWSXRayDaemonWriteAccess"},
+	{name: "schedule without a role", change: []string{"            RoleArn: !GetAtt ScheduleRole.Arn\n", ""}, rule: "own role and logs", says: "MailerFunctionSweepRole was made by SAM"},
+	{name: "stream makes SAM attach a policy", change: []string{"      Role: !GetAtt MailerRole.Arn\n", ""}, rule: "no managed policy", says: "AWSLambdaDynamoDBExecutionRole"},
+	{name: "star action", change: []string{"Action: [dynamodb:PutItem, dynamodb:DeleteItem]", "Action: dynamodb:*"}, rule: "least privilege", says: "dynamodb:* holds a star"},
+	{name: "star resource", change: []string{"                Resource: !GetAtt OutboxTable.Arn", "                Resource: \"*\""}, rule: "least privilege", says: "dynamodb:PutItem on *"},
+	{name: "not this action", change: []string{"Action: [dynamodb:PutItem, dynamodb:DeleteItem]", "NotAction: dynamodb:Scan"}, rule: "least privilege", says: "says what it does not allow"},
+	{name: "role for another account", change: []string{"Principal: { Service: lambda.amazonaws.com }", "Principal: { AWS: 123456789012 }"}, rule: "least privilege", says: "others than AWS services"},
+	{name: "argued star that is gone", change: []string{"Resource: \"*\" # the action knows no other", "Resource: !GetAtt OutboxTable.Arn"},
+		rule: "least privilege", says: "not in the template"},
+	{name: "mailer reads the list", change: []string{"              - Sid: OutboxDue\n", "              - Effect: Allow\n                Action: dynamodb:GetItem\n                Resource: !GetAtt NewsletterTable.Arn\n              - Sid: OutboxDue\n"},
+		rule: "purpose limitation", says: "MailerRole may dynamodb:GetItem on NewsletterTable"},
+	{name: "form reads the outbox", change: []string{"                Action: dynamodb:PutItem\n", "                Action: [dynamodb:PutItem, dynamodb:GetItem]\n"},
+		rule: "purpose limitation", says: "NewsletterRole may dynamodb:GetItem on OutboxTable"},
+	{name: "form cannot put mail", change: []string{"                Action: dynamodb:PutItem\n", "                Action: dynamodb:DescribeTable\n"},
+		rule: "purpose limitation", says: "NewsletterRole lacks dynamodb:PutItem on OutboxTable"},
+	{name: "function of no known purpose", change: []string{"  SiteFunction:\n", "  OtherFunction:\n"}, rule: "purpose limitation", says: "OtherFunction is not in the table"},
+	{name: "delete from the ledger", change: []string{
+		"  SuppressionTable:\n    Type", "  LedgerTable:\n    Type",
+		"Resource: !GetAtt SuppressionTable.Arn", "Resource: !GetAtt LedgerTable.Arn", "!Ref SuppressionTable", "!Ref LedgerTable"},
+		rule: "append-only ledger", says: "NewsletterRole may dynamodb:DeleteItem on LedgerTable"},
+	{name: "queue", add: "  Later:\n    Type: AWS::SQS::Queue\n", rule: "known types", says: "Later is an AWS::SQS::Queue"},
+	{name: "address of a function", change: []string{"      CodeUri: functions/mailing/feedback\n", "      CodeUri: functions/mailing/feedback\n      FunctionUrlConfig: { AuthType: NONE }\n"},
+		rule: "nothing public but the API", says: "FeedbackFunctionUrl is a public address"},
+	{name: "second API", change: []string{"ApiId: !Ref Api, Path: /health, ", "Path: /health, "}, rule: "nothing public but the API", says: "2 APIs"},
+	{name: "anybody may invoke", add: "  Open:\n    Type: AWS::Lambda::Permission\n    Properties: { Action: lambda:InvokeFunction, FunctionName: !Ref MailerFunction, Principal: \"*\" }\n",
+		rule: "nothing public but the API", says: "Open lets \"*\" invoke"},
+	{name: "bucket for everybody", add: publicBucket, rule: "nothing public but the API", says: "OpenPolicy Properties.PolicyDocument, statement 1 lets everybody in"},
+	{name: "bucket without a block", add: publicBucket, rule: "buckets", says: "Open does not set BlockPublicPolicy"},
+	{name: "bucket over HTTP", add: publicBucket, rule: "buckets", says: "Open takes plain HTTP"},
+	{name: "bucket without an end", add: publicBucket, rule: "buckets", says: "Open keeps for ever"},
+	{name: "bucket without encryption", add: publicBucket, rule: "buckets", says: "Open does not say how it is encrypted"},
+	{name: "table without TTL", change: []string{"      TimeToLiveSpecification: { AttributeName: expires_at, Enabled: true }\n", ""}, rule: "tables", says: "NewsletterTable does not expire"},
+	{name: "table with another TTL", change: []string{"AttributeName: expires_at", "AttributeName: expiry"}, rule: "tables", says: "NewsletterTable does not expire"},
+	{name: "table without encryption", change: []string{"SSEEnabled: true", "SSEEnabled: false"}, rule: "tables", says: "NewsletterTable is not encrypted"},
+	{name: "table without recovery", change: []string{"PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"}, rule: "tables", says: "NewsletterTable has no point-in-time recovery"},
+	{name: "table without protection", change: []string{"DeletionProtectionEnabled: true", "DeletionProtectionEnabled: false"}, rule: "tables", says: "NewsletterTable is not protected"},
+	{name: "table that goes with the stack", change: []string{"    DeletionPolicy: Retain\n", ""}, rule: "tables", says: "has no DeletionPolicy: Retain"},
+	{name: "logs for ever", change: []string{"      RetentionInDays: !Ref LogRetentionDays\n", ""}, rule: "retention of logs", says: "NewsletterLogs is not kept"},
+	{name: "address key that goes with the stack", change: []string{"  AddressKey:\n    Type: AWS::SecretsManager::Secret\n    DeletionPolicy: Retain\n", "  AddressKey:\n    Type: AWS::SecretsManager::Secret\n"},
+		rule: "secrets", says: "AddressKey has no DeletionPolicy: Retain"},
+	{name: "short secret", change: []string{"PasswordLength: 64", "PasswordLength: 16"}, rule: "secrets", says: "AddressKey has fewer"},
+	{name: "secret in the file", change: []string{"\"{{resolve:secretsmanager:${AddressKey}:SecretString:current}}\"", "\"0123456789abcdef0123456789abcdef\""},
+		rule: "secrets", says: "ADDRESS_KEY does not come from Secrets Manager"},
+	{name: "longer retention than the policy", change: []string{"    MaxValue: 720\n", "    MaxValue: 7200\n"}, rule: "retention limits", says: "UNCONFIRMED_HOURS: MaxValue"},
+	{name: "parameter without help", change: []string{"    Description: Hours that a sign-up waits for its confirmation before it is deleted\n", ""}, rule: "parameters", says: "UnconfirmedHours has no help"},
+	{name: "parameter without limits", change: []string{"    MaxValue: 60\n", ""}, rule: "parameters", says: "FormMinimumSeconds takes any value"},
+	{name: "parameter of no use", change: []string{"Parameters:\n", "Parameters:\n  Spare: { Type: String, Default: a, AllowedValues: [a], Description: Nothing }\n"}, rule: "parameters", says: "Spare is used nowhere"},
+	{name: "timeout without a reason", change: []string{"      Timeout: 60\n", "      Timeout: 900\n"}, rule: "function limits", says: "MailerFunction: Timeout is \"900\""},
+	{name: "GET route", change: []string{"Path: /health, Method: ANY", "Path: /health, Method: GET"}, rule: "routes", says: "Api: get /health is not ANY"},
+	{name: "stream without a filter", change: []string{"            FilterCriteria:\n              Filters:\n                - Pattern: '{\"eventName\":[\"INSERT\"]}'\n", ""}, rule: "streams", says: "has no filter"},
+	{name: "stream without partial answers", change: []string{"            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""}, rule: "streams", says: "knows no partial answers"},
+	{name: "stream that does not bisect", change: []string{"            BisectBatchOnFunctionError: true\n", ""}, rule: "streams", says: "does not bisect"},
+	{name: "stream that tries for ever", change: []string{"            MaximumRetryAttempts: 3\n", ""}, rule: "streams", says: "no limit of 0 to 10 tries"},
+	{name: "stream of old records", change: []string{"            MaximumRecordAgeInSeconds: 3600\n", ""}, rule: "streams", says: "no age of at most a day"},
+	{name: "function setting that refers to the API", change: []string{"          PUBLIC_URL: !Ref PublicUrl\n", "          PUBLIC_URL: !GetAtt Api.ApiEndpoint\n"},
+		rule: "no cycle", says: "Api -> NewsletterFunction -> Api"},
+	{name: "far too many resources", add: manyKeys(mostResources), rule: "size", says: "the most is 400"},
+}
+
+const publicBucket = `  Open:
+    Type: AWS::S3::Bucket
+  OpenPolicy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Open
+      PolicyDocument: { Statement: [{ Effect: Allow, Principal: "*", Action: s3:GetObject, Resource: !Sub "${Open.Arn}/*" }] }
+`
+
+func manyKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "  Key%d: { Type: AWS::KMS::Alias }\n", i)
+	}
+	return b.String()
+}

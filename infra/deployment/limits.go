@@ -1,0 +1,177 @@
+package deployment
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"madoguchi/infra/local/template"
+	"madoguchi/shared/policy"
+)
+
+// mostResources is the most that the transformed template may hold.
+const mostResources = 400
+
+func size(t *Template) []string {
+	if len(t.Resources) > mostResources {
+		return []string{fmt.Sprintf("%d resources, the most is %d", len(t.Resources), mostResources)}
+	}
+	return nil
+}
+
+// limit is what a function may use, with the reason. Memory is in MB and buys CPU: 1769 MB are one processor.
+type limit struct {
+	timeout, memory float64 // seconds, MB
+	concurrency     any     // ReservedConcurrentExecutions; nil: the account's own limit
+	why             string
+}
+
+var functionLimit = map[string]limit{
+	"NewsletterFunction": {15, 512, nil, "one transaction and its repeats after conflicts, well before API Gateway gives up at 30 s; 512 MB start in well under a second"},
+	"SiteFunction":       {15, 512, nil, "embedded pages: the same as the forms, so that nobody waits longer for the front page"},
+	"MailerFunction":     {60, 512, nil, "a batch of 10 rows with a call to SES each, and the sweep of one minute before the next one begins"},
+	"FeedbackFunction":   {15, 512, nil, "one event, one conditional write"},
+}
+
+func functionLimits(t *Template) []string {
+	var wrong []string
+	for _, name := range t.ofType("AWS::Lambda::Function") {
+		want, known := functionLimit[name]
+		if !known {
+			wrong = append(wrong, name+" has no argued limits")
+			continue
+		}
+		for what, pair := range map[string][2]any{
+			"Timeout":                      {t.property(name, "Timeout"), want.timeout},
+			"MemorySize":                   {t.property(name, "MemorySize"), want.memory},
+			"ReservedConcurrentExecutions": {t.property(name, "ReservedConcurrentExecutions"), want.concurrency},
+		} {
+			if words(pair[0]) != words(pair[1]) {
+				wrong = append(wrong, fmt.Sprintf("%s: %s is %q, argued was %q (%s)", name, what, words(pair[0]), words(pair[1]), want.why))
+			}
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+// retentionLimits: the parameters of each service that has a table are those of its policy.
+func retentionLimits(t *Template) []string {
+	byVariable := map[string]any{}
+	for name, parameter := range t.Parameters {
+		byVariable[template.Variable(name)] = parameter
+	}
+	var wrong []string
+	for _, service := range policy.Services() {
+		if service.Table == "" {
+			continue // its parameters come with its function
+		}
+		for _, r := range service.Retention {
+			parameter, ok := byVariable[r.Parameter].(map[string]any)
+			if !ok {
+				wrong = append(wrong, r.Parameter+" is no parameter")
+				continue
+			}
+			for key, want := range map[string]time.Duration{"Default": r.Default, "MinValue": r.Min, "MaxValue": r.Max} {
+				if words(parameter[key]) != words(float64(want/unit(r.Parameter))) {
+					wrong = append(wrong, fmt.Sprintf("%s: %s is %s, the policy says %s", r.Parameter, key, words(parameter[key]), want))
+				}
+			}
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+// unit is the unit that the end of a parameter's name tells.
+func unit(parameter string) time.Duration {
+	switch {
+	case strings.HasSuffix(parameter, "_SECONDS"):
+		return time.Second
+	case strings.HasSuffix(parameter, "_HOURS"):
+		return time.Hour
+	default:
+		return 24 * time.Hour
+	}
+}
+
+// parameters: each has a help text and something that refuses nonsense.
+func parameters(t *Template) []string {
+	var wrong []string
+	for _, name := range slices.Sorted(maps.Keys(t.Parameters)) {
+		p, _ := t.Parameters[name].(map[string]any)
+		if words(p["Description"]) == "" {
+			wrong = append(wrong, name+" has no help text")
+		}
+		bounded := p["AllowedValues"] != nil || p["AllowedPattern"] != nil || p["MinLength"] != nil
+		if p["Type"] == "Number" {
+			bounded = p["AllowedValues"] != nil || p["MinValue"] != nil && p["MaxValue"] != nil
+		}
+		if !bounded {
+			wrong = append(wrong, name+" takes any value")
+		}
+		if len(t.parameterUses(name)) == 0 {
+			wrong = append(wrong, name+" is used nowhere")
+		}
+	}
+	return wrong
+}
+
+// parameterUses returns the resources that name a parameter, or the conditions, as "Conditions".
+func (t *Template) parameterUses(name string) []string {
+	var uses []string
+	for _, resource := range t.names() {
+		if mentions(t.Resources[resource], name) {
+			uses = append(uses, resource)
+		}
+	}
+	if mentions(t.Conditions, name) {
+		uses = append(uses, "Conditions")
+	}
+	return uses
+}
+
+func mentions(v any, parameter string) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			if key == "Ref" && value == parameter || mentions(value, parameter) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, func(part any) bool { return mentions(part, parameter) })
+	case string:
+		return strings.Contains(v, "${"+parameter+"}")
+	}
+	return false
+}
+
+// noCycle follows Ref, GetAtt, Sub and DependsOn from resource to resource.
+func noCycle(t *Template) []string {
+	const entered, left = 1, 2
+	state := map[string]int{}
+	var wrong []string
+	var visit func(name string, path []string)
+	visit = func(name string, path []string) {
+		path = append(path, name)
+		switch state[name] {
+		case left:
+			return
+		case entered:
+			wrong = append(wrong, strings.Join(path[slices.Index(path, name):], " -> "))
+			return
+		}
+		state[name] = entered
+		for _, next := range t.references(t.Resources[name]) {
+			visit(next, path)
+		}
+		state[name] = left
+	}
+	for _, name := range t.names() {
+		visit(name, nil)
+	}
+	return wrong
+}

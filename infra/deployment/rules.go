@@ -1,0 +1,51 @@
+package deployment
+
+import "fmt"
+
+// Finding is one breach of one rule.
+type Finding struct {
+	Rule string
+	What string // the resource and what is wrong with it
+}
+
+func (f Finding) String() string { return f.Rule + ": " + f.What }
+
+// rule is one thing that every template must hold to. look returns what breaks it, nothing where all is well.
+type rule struct {
+	name string
+	why  string
+	look func(t *Template) []string
+}
+
+// rules is all of them; Check applies them in this order.
+var rules = []rule{
+	{"own role and logs", "a shared role lets each function do what the other may", ownRoles},
+	{"no managed policy", "SAM adds some with stars when a function has no role of its own", noManagedPolicies},
+	{"least privilege", "a star opens what was not thought of", leastPrivilege},
+	{"purpose limitation", "a service's records are for that service (R7, R57)", purposes},
+	{"append-only ledger", "what was done with personal data stays provable (R47)", ledger},
+	{"known types", "a new kind of resource is first thought about: who can reach it, what it keeps", knownTypes},
+	{"nothing public but the API", "personal data behind one door only (R45)", nothingPublic},
+	{"tables", "expiry, encryption, recovery and no deletion by accident (R45, R46)", tables},
+	{"buckets", "private, over TLS, encrypted, with an end (R45)", buckets},
+	{"retention of logs", "logs go as well", logs},
+	{"secrets", "a lost address key cannot be made again", secrets},
+	{"retention limits", "the template refuses what the policy forbids (hard case 25)", retentionLimits},
+	{"parameters", "a wrong value is refused before anything is created", parameters},
+	{"function limits", "time, memory and concurrency are argued", functionLimits},
+	{"routes", "a GET route of an HTTP API does not answer HEAD; the function answers 405", routes},
+	{"streams", "one bad row must not stop the mail of all others", streams},
+	{"no cycle", "CloudFormation refuses it, cfn-lint does not see it", noCycle},
+	{"size", fmt.Sprintf("CloudFormation takes 500 resources; %d leave room to grow", mostResources), size},
+}
+
+// Check returns every breach of every rule.
+func Check(t *Template) []Finding {
+	var found []Finding
+	for _, r := range rules {
+		for _, what := range r.look(t) {
+			found = append(found, Finding{Rule: r.name, What: what})
+		}
+	}
+	return found
+}
