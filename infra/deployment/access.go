@@ -137,7 +137,7 @@ var mayTouch = map[string]map[string][]string{
 		"OutboxTable": {"dynamodb:DescribeStream", readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", query, updateItem},
 	},
 	"FeedbackFunction": {
-		"OutboxTable": {readItem, updateItem},
+		"OutboxTable": {updateItem},
 	},
 }
 

@@ -14,6 +14,7 @@ var types = map[string]string{
 	"AWS::ApiGatewayV2::ApiMapping":              "of that API",
 	"AWS::Lambda::Function":                      "reached through the API, the stream and the clock only",
 	"AWS::Lambda::Permission":                    "who may invoke: rule \"nothing public but the API\"",
+	"AWS::Lambda::EventInvokeConfig":             "tries and ages of what is invoked without waiting",
 	"AWS::Lambda::EventSourceMapping":            "reads the stream with the function's own role",
 	"AWS::Events::Rule":                          "hands on what SES reports",
 	"AWS::Scheduler::Schedule":                   "invokes with a role that can do nothing else",
