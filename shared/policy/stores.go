@@ -19,8 +19,9 @@ type Store struct {
 	Copies    bool     // point-in-time copies are kept (R46); an erased record lives on in them
 }
 
-// copiesDays is how far back point-in-time recovery reaches: DynamoDB's own default, which the template leaves.
-const copiesDays = 35
+// copiesDays is how far back point-in-time recovery reaches unless a deployment sets RECOVERY_DAYS (1 to 35): long enough
+// to notice a loss, short because an erased record lives on in the copies (R45, R46).
+const copiesDays = 14
 
 var engineer = Text{"運用担当の技術者（緊急時のみ）", "The engineer in charge, in an emergency only"}
 
@@ -81,8 +82,8 @@ func Stores() []Store {
 			Code: "copies", Name: Text{"復旧用の控え", "Point-in-time copies"}, Personal: true,
 			Holds: Text{"メールマガジン登録簿・送信待ちメール・送信停止リストの、変更前の状態", "Earlier states of the newsletter list, the outbox and the suppression list"},
 			Why:   Text{"消失からの復旧のため", "Recovery from loss (R46)"},
-			Keeps: Text{fmt.Sprintf("変更から%d日間（自動的に消える。削除した記録も、この間は控えに残る）", copiesDays),
-				fmt.Sprintf("%d days after a change, then gone by itself; a deleted record stays in them that long", copiesDays)},
+			Keeps: Text{fmt.Sprintf("変更から RECOVERY_DAYS で定める日数（既定%d日間。自動的に消える。削除した記録も、この間は控えに残る）", copiesDays),
+				fmt.Sprintf("RECOVERY_DAYS (%d by default) after a change, then gone by itself; a deleted record stays in them that long", copiesDays)},
 			People: Text{"復旧を行う運用担当の技術者（閲覧の前に、削除済みの記録を取り除く）",
 				"The engineer who restores; before anybody reads a restored table, erased records are removed again"},
 		},

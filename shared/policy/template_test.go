@@ -154,15 +154,14 @@ func TestStoresAreTheTemplates(t *testing.T) {
 
 // The functions that the inventory names are those whose role lets them in, and the copies are those that are kept.
 func TestStoreFunctionsAreTheTemplates(t *testing.T) {
+	same(t, number(t, value(blocks(t, "Parameters")["RecoveryDays"], "Default")), int64(copiesDays))
 	resources := blocks(t, "Resources")
 	for _, st := range Stores() {
 		for _, resource := range st.Resources {
 			block := resources[resource]
 			if value(block, "Type") == "AWS::DynamoDB::Table" {
 				same(t, st.Copies, strings.Contains(block, "PointInTimeRecoveryEnabled: true"))
-				if strings.Contains(block, "RecoveryPeriodInDays") {
-					t.Errorf("%s sets its own recovery period: the store %q says %d days", resource, "copies", copiesDays)
-				}
+				same(t, st.Copies, strings.Contains(block, "RecoveryPeriodInDays: !Ref RecoveryDays"))
 			}
 		}
 		if len(st.Functions) == 0 {

@@ -107,7 +107,9 @@ func (l *List) CategoryCodes(ctx context.Context) ([]string, error) {
 // CategoryError says what is wrong with a list of categories, and where ("[3].value", "" for all of it).
 type CategoryError struct{ Place, Reason string }
 
-func (e *CategoryError) Error() string { return string(policy.BusinessCategories) + e.Place + ": " + e.Reason }
+func (e *CategoryError) Error() string {
+	return string(policy.BusinessCategories) + e.Place + ": " + e.Reason
+}
 
 // CheckCategories tells what is wrong with a list before it is stored. The error is a *CategoryError.
 func CheckCategories(list []Category) error {
