@@ -20,9 +20,6 @@ func tables(t *Template) []string {
 		if t.property(name, "TimeToLiveSpecification", "AttributeName") != "expires_at" || t.property(name, "TimeToLiveSpecification", "Enabled") != true {
 			say("does not expire its items by expires_at")
 		}
-		if t.property(name, "SSESpecification", "SSEEnabled") != true {
-			say("is not encrypted with a key of KMS")
-		}
 		if t.property(name, "ResourcePolicy") != nil {
 			say("has a policy of its own: access is a matter of the roles")
 		}
@@ -31,6 +28,9 @@ func tables(t *Template) []string {
 		}
 		if t.property(name, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
 			say("has no point-in-time recovery")
+		}
+		if words(t.property(name, "PointInTimeRecoverySpecification", "RecoveryPeriodInDays")) != "Ref RecoveryDays" {
+			say("keeps its copies for another time than RecoveryDays")
 		}
 		if t.property(name, "DeletionProtectionEnabled") != true {
 			say("is not protected from deletion")

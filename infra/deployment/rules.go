@@ -27,6 +27,7 @@ var rules = []rule{
 	{"known types", "a new kind of resource is first thought about: who can reach it, what it keeps", knownTypes},
 	{"nothing public but the API", "personal data behind one door only (R45)", nothingPublic},
 	{"tables", "expiry, encryption, recovery and no deletion by accident (R45, R46)", tables},
+	{"encryption", "whoever gets hold of a disk or a copy gets nothing (R45)", encryption},
 	{"buckets", "private, over TLS, encrypted, with an end (R45)", buckets},
 	{"retention of logs", "logs go as well", logs},
 	{"secrets", "a lost address key cannot be made again", secrets},
