@@ -19,6 +19,8 @@ var steps = []step{
 	{name: "vet", about: "go vet ./...", run: command("see above", "go", "vet", "./...")},
 	{name: "tidy", about: "go mod tidy -diff", run: command("run: go mod tidy", "go", "mod", "tidy", "-diff")},
 	{name: "lint", about: "golangci-lint run", heavy: true, run: lint},
+	{name: "template", about: "sam validate --lint", run: validate},
+	{name: "build", about: "sam build, twice; the packages and their flags", run: packages},
 	{name: "test", about: "go test ./...", heavy: true, run: goTest},
 	{name: "race", about: "go test -race " + strings.Join(racePackages, " "), heavy: true, run: goTestRace},
 	{name: "fuzz", about: "each fuzz target for " + fuzzTime.String(), heavy: true, run: fuzz},
@@ -44,6 +46,8 @@ func outsideTools(ctx context.Context, w *world) result {
 		func() (string, error) { return tools.Axe(ctx, progress) },
 		func() (string, error) { return tools.Chromium(ctx, progress, true) },
 		func() (string, error) { return tools.CCompiler(ctx, progress, true) },
+		func() (string, error) { return tools.Python(ctx, progress, true) },
+		func() (string, error) { return tools.SAM(ctx, progress) },
 	}
 	var r result
 	for _, find := range finders {
