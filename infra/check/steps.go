@@ -21,6 +21,8 @@ var steps = []step{
 	{name: "lint", about: "golangci-lint run", heavy: true, run: lint},
 	{name: "template", about: "sam validate --lint", run: validate},
 	{name: "build", about: "sam build, twice; the packages and their flags", run: packages},
+	{name: "vulnerable", about: "govulncheck ./...", run: vulnerabilities},
+	{name: "sbom", about: "write a bill of materials of each function to " + billFolder, run: bills},
 	{name: "test", about: "go test ./...", heavy: true, run: goTest},
 	{name: "race", about: "go test -race " + strings.Join(racePackages, " "), heavy: true, run: goTestRace},
 	{name: "fuzz", about: "each fuzz target for " + fuzzTime.String(), heavy: true, run: fuzz},

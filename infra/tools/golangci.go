@@ -11,10 +11,25 @@ import (
 	"strings"
 )
 
-// GolangciLint builds golangci-lint from infra/tools/golangci (a module of its own: its go.mod pins the version, its go.sum
-// the digests) and returns the path of the binary. The first build takes some minutes on two cores; later ones are answered
-// by Go's build cache. The error is a *Missing where the build fails, since on a working tree that is the network.
+// GolangciLint builds golangci-lint and returns the path of the binary. The first build takes some minutes on two cores.
+// The error is a *Missing where the build fails, since on a working tree that is the network.
 func GolangciLint(ctx context.Context, progress io.Writer) (string, error) {
+	return goTool(ctx, progress, "golangci-lint", "golangci", "github.com/golangci/golangci-lint/v2/cmd/golangci-lint")
+}
+
+// Govulncheck builds Go's own checker for known vulnerabilities, as GolangciLint.
+func Govulncheck(ctx context.Context, progress io.Writer) (string, error) {
+	return goTool(ctx, progress, "govulncheck", "govulncheck", "golang.org/x/vuln/cmd/govulncheck")
+}
+
+// CycloneDX builds cyclonedx-gomod, which writes a software bill of materials, as GolangciLint.
+func CycloneDX(ctx context.Context, progress io.Writer) (string, error) {
+	return goTool(ctx, progress, "cyclonedx-gomod", "cyclonedx", "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod")
+}
+
+// goTool builds a Go program from infra/tools/<folder>, a module of its own: its go.mod pins the version, its go.sum the
+// digests. Later builds are answered by Go's build cache.
+func goTool(ctx context.Context, progress io.Writer, name, folder, pkg string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
@@ -23,24 +38,23 @@ func GolangciLint(ctx context.Context, progress io.Writer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	binary := filepath.Join(cache, "golangci-lint")
+	binary := filepath.Join(cache, name)
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	say(progress, "building golangci-lint (minutes the first time, then seconds) …")
-	module := filepath.Join(root, "infra", "tools", "golangci")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/golangci/golangci-lint/v2/cmd/golangci-lint")
-	cmd.Dir = module
+	say(progress, "building %s (up to minutes the first time, then seconds) …", name)
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg)
+	cmd.Dir = filepath.Join(root, "infra", "tools", folder)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
-			return "", fmt.Errorf("build golangci-lint: %w", ctx.Err())
+			return "", fmt.Errorf("build %s: %w", name, ctx.Err())
 		}
 		return "", &Missing{
-			Tool:    "golangci-lint",
+			Tool:    name,
 			Reason:  "its build failed: " + lastLine(stderr.String(), err),
-			Command: "go -C infra/tools/golangci tool golangci-lint version",
+			Command: "go -C infra/tools/" + folder + " build " + pkg,
 		}
 	}
 	return binary, nil
