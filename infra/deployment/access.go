@@ -57,6 +57,7 @@ func noManagedPolicies(t *Template) []string {
 
 // wide are the only permissions whose resource holds a star, each with the reason.
 var wide = map[string]string{
+	"MailerRole s3:PutObject Sub ${FailuresBucket.Arn}/*":             "Lambda chooses the names of the objects",
 	"MailerRole ses:GetAccount *":                                     "the action knows no other resource",
 	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*": "the label of a table's stream is not known in advance; it lists this table's streams only",
 }

@@ -2,6 +2,7 @@ package deployment
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -49,6 +50,15 @@ func nothingPublic(t *Template) []string {
 	var wrong []string
 	if apis := t.ofType("AWS::ApiGatewayV2::Api"); len(apis) != 1 {
 		wrong = append(wrong, fmt.Sprintf("there are %d APIs: %v", len(apis), apis))
+	}
+	for _, api := range t.ofType("AWS::ApiGatewayV2::Api") {
+		off := false
+		for _, server := range list(t.property(api, "Body", "servers")) {
+			off = off || words(at(server, "x-amazon-apigateway-endpoint-configuration", "disableExecuteApiEndpoint")) == "If HasDomain.true.false"
+		}
+		if !off {
+			wrong = append(wrong, api+" keeps its second address beside the domain")
+		}
 	}
 	for _, name := range t.names() {
 		switch t.kind(name) {
@@ -112,6 +122,28 @@ func policies(v any) map[string]any {
 	return found
 }
 
+// inAccessLog are the only things that the API writes down of a request; none tells a person or a link.
+var inAccessLog = []string{"requestTime", "requestId", "routeKey", "status", "responseLatency", "responseLength", "integrationStatus"}
+
+var logged = regexp.MustCompile(`\$context\.([A-Za-z.]+)`)
+
+// accessLog: every stage keeps one, and nothing personal is in it.
+func accessLog(t *Template) []string {
+	var wrong []string
+	for _, stage := range t.ofType("AWS::ApiGatewayV2::Stage") {
+		variables := logged.FindAllStringSubmatch(words(t.property(stage, "AccessLogSettings", "Format")), -1)
+		if len(variables) == 0 || words(t.property(stage, "AccessLogSettings", "DestinationArn")) != "GetAtt ApiLogs.Arn" {
+			wrong = append(wrong, stage+" keeps no access log in ApiLogs")
+		}
+		for _, v := range variables {
+			if !slices.Contains(inAccessLog, v[1]) {
+				wrong = append(wrong, stage+" logs "+v[1])
+			}
+		}
+	}
+	return wrong
+}
+
 // routes: the API has no route but ANY ones.
 func routes(t *Template) []string {
 	var wrong []string
@@ -153,6 +185,9 @@ func streams(t *Template) []string {
 		}
 		if age, ok := t.property(name, "MaximumRecordAgeInSeconds").(float64); !ok || age < 60 || age > 86400 {
 			wrong = append(wrong, name+" has no age of at most a day")
+		}
+		if kept := t.references(t.property(name, "DestinationConfig", "OnFailure", "Destination")); len(kept) != 1 || t.kind(kept[0]) != "AWS::S3::Bucket" {
+			wrong = append(wrong, name+" forgets what it gave up")
 		}
 	}
 	return wrong

@@ -30,6 +30,7 @@ var rules = []rule{
 	{"encryption", "whoever gets hold of a disk or a copy gets nothing (R45)", encryption},
 	{"buckets", "private, over TLS, encrypted, with an end (R45)", buckets},
 	{"retention of logs", "logs go as well", logs},
+	{"access log", "no log tells who visited what (R45)", accessLog},
 	{"secrets", "a lost address key cannot be made again", secrets},
 	{"retention limits", "the template refuses what the policy forbids (hard case 25)", retentionLimits},
 	{"parameters", "a wrong value is refused before anything is created", parameters},

@@ -63,9 +63,9 @@ func Stores() []Store {
 		},
 		{
 			Code: "logs", Name: Text{"動作記録", "Logs of the functions"}, Personal: true,
-			Resources: []string{"FeedbackLogs", "MailerLogs", "NewsletterLogs", "SiteLogs"},
-			Holds: Text{"処理ごとに1行：要求番号、機能名、結果、所要時間、鍵付きハッシュ。氏名・メールアドレス・入力内容は書かない",
-				"A line per outcome: request id, function, result, duration, keyed hashes; no name, no address, no value of a field"},
+			Resources: []string{"ApiLogs", "FeedbackLogs", "MailerLogs", "NewsletterLogs", "SiteLogs"},
+			Holds: Text{"処理ごとに1行：要求番号、機能名または経路、結果、所要時間、鍵付きハッシュ。発信元のIPアドレス・氏名・メールアドレス・入力内容は書かない",
+				"A line per outcome: request id, function or route, result, duration, keyed hashes; no IP address, no name, no mail address, no value of a field"},
 			Why:       Text{"障害の調査のため", "To find faults"},
 			Keeps:     Text{"LOG_RETENTION_DAYS で定める日数（既定90日間）", "LOG_RETENTION_DAYS (90 by default)"},
 			Functions: []string{"feedback", "mailer", "newsletter", "site"}, People: Text{"運用担当の技術者", "The engineer in charge"},
@@ -86,6 +86,14 @@ func Stores() []Store {
 				fmt.Sprintf("RECOVERY_DAYS (%d by default) after a change, then gone by itself; a deleted record stays in them that long", copiesDays)},
 			People: Text{"復旧を行う運用担当の技術者（閲覧の前に、削除済みの記録を取り除く）",
 				"The engineer who restores; before anybody reads a restored table, erased records are removed again"},
+		},
+		{
+			Code: "failures", Name: Text{"処理できなかった変更通知", "Stream records given up"}, Resources: []string{"FailuresBucket"}, Personal: true,
+			Holds: Text{"送信待ちメールの変更通知のうち処理できなかったもの。メールの番号だけで、宛先や内容は含まない",
+				"Records of the outbox's stream that the mailer could not take: numbers of mails only, neither recipient nor content"},
+			Why:       Text{"障害の調査のため", "To find faults"},
+			Keeps:     Text{"14日間（自動的に消える）", "14 days, then gone by itself"},
+			Functions: []string{"mailer"}, People: engineer,
 		},
 		{
 			Code: "transit", Name: Text{"配送中のメール", "Mail in transit"}, Personal: true,
