@@ -6,16 +6,15 @@ import (
 	"strings"
 	"sync"
 	"time"
-)
 
-// japanTime is Japan Standard Time; it has known no daylight saving since 1951.
-var japanTime = time.FixedZone("JST", 9*60*60)
+	"madoguchi/shared/policy"
+)
 
 // newReference makes the number that a person can quote: N261123-4F7K2M9QX. It starts with the service's letter and the
 // day in Japan, and holds 45 random bits in letters that are not mistaken for one another.
 func newReference(prefix string, now time.Time) string {
 	// rand.Text is base32 (A-Z, 2-7); O and I never stand beside 0 and 1 because those digits do not occur.
-	return prefix + now.In(japanTime).Format("060102") + "-" + rand.Text()[:9]
+	return prefix + now.In(policy.JapanTime).Format("060102") + "-" + rand.Text()[:9]
 }
 
 var referencePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z]\d{6}-[A-Z2-7]{9}$`) })
@@ -26,7 +25,7 @@ func referenceDay(prefix, reference string) (time.Time, bool) {
 	if !strings.HasPrefix(reference, prefix) || !referencePattern().MatchString(reference) {
 		return time.Time{}, false
 	}
-	day, err := time.ParseInLocation("060102", reference[1:7], japanTime)
+	day, err := time.ParseInLocation("060102", reference[1:7], policy.JapanTime)
 	if err != nil {
 		return time.Time{}, false
 	}

@@ -150,7 +150,7 @@ func TestReferences(t *testing.T) {
 	if !strings.HasPrefix(reference, "N261124-") || len(reference) != 17 {
 		t.Errorf("got %q", reference)
 	}
-	end := time.Date(2026, 11, 24, 23, 59, 59, 0, japanTime)
+	end := time.Date(2026, 11, 24, 23, 59, 59, 0, policy.JapanTime)
 	for name, c := range map[string]struct {
 		prefix, reference string
 		ok                bool

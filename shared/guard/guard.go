@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"madoguchi/shared/config"
+	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 )
 
@@ -55,7 +56,7 @@ func (s Store) FindSpent(ctx context.Context, nonce string, now time.Time) (Spen
 // Cap adds to a transaction that something happens once more today to one person, and at most limit times a day (in
 // Japan). The action's condition fails where the limit is reached.
 func (s Store) Cap(tx *record.Transaction, action, what, person string, limit int, now time.Time) {
-	day := now.In(time.FixedZone("JST", 9*60*60)).Format(time.DateOnly)
+	day := now.In(policy.JapanTime).Format(time.DateOnly)
 	tx.Update(action, s.Table, record.Key(strings.Join([]string{"cap", what, day, person}, "#"), ""),
 		"SET expires_at = :expires ADD n :one", record.Values{"expires": now.Add(48 * time.Hour).Unix(), "one": 1},
 		record.Condition{Expression: "attribute_not_exists(n) OR n < :limit", Values: record.Values{"limit": limit}})

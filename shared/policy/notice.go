@@ -171,7 +171,7 @@ func contact(org Organization, l Language) NoticeItem {
 }
 
 func policyItem(org Organization, l Language) NoticeItem {
-	issued, err := time.ParseInLocation(time.DateOnly, Version, japanTime)
+	issued, err := time.ParseInLocation(time.DateOnly, Version, JapanTime)
 	if err != nil {
 		panic(fmt.Sprintf("policy: version %q is no date: %v", Version, err))
 	}

@@ -138,13 +138,13 @@ func count(n int64, ja, en string, l Language) string {
 	return fmt.Sprintf("%d %s", n, en)
 }
 
-// japanTime is Japan Standard Time: no daylight saving since 1951, so no time-zone data are needed.
-var japanTime = time.FixedZone("JST", 9*60*60)
+// JapanTime is Japan Standard Time: no daylight saving since 1951, so no time-zone data are needed.
+var JapanTime = time.FixedZone("JST", 9*60*60)
 
 // Date writes the day in Japan on which t falls: 2026年11月30日, "30 November 2026".
 func Date(t time.Time, l Language) string {
 	if l == English {
-		return t.In(japanTime).Format("2 January 2006")
+		return t.In(JapanTime).Format("2 January 2006")
 	}
-	return t.In(japanTime).Format("2006年1月2日")
+	return t.In(JapanTime).Format("2006年1月2日")
 }

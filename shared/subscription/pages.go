@@ -92,7 +92,7 @@ func confirmText(s *policy.Service, token string, t link.Token, submitted time.T
 	which := ""
 	if !submitted.IsZero() {
 		// Which sign-up it is, where somebody else sent one for the same address; never what was typed in it.
-		which = "（" + submitted.In(time.FixedZone("JST", 9*60*60)).Format("2006年1月2日15時04分") + "のお申し込み、受付番号 " + t.Ref + "）"
+		which = "（" + submitted.In(policy.JapanTime).Format("2006年1月2日15時04分") + "のお申し込み、受付番号 " + t.Ref + "）"
 	}
 	return pageText{Title: s.Name.JA + "の登録の確認", Action: s.Path + "/confirm", Token: token,
 		Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "の登録が完了します" + which + "。", "お心当たりがない場合は、このページを閉じてください。何も登録されません。"},

@@ -6,6 +6,7 @@ import (
 
 	"madoguchi/shared/mail"
 	"madoguchi/shared/mail/message"
+	"madoguchi/shared/policy"
 )
 
 // outgoing is a mail as SES takes it.
@@ -52,6 +53,6 @@ func (m *mailer) message(row mail.Row) (message.Message, error) {
 	}
 	return message.Message{
 		FromName: org.ShortName.In(row.Language), From: m.cfg.Sender, To: row.To, ReplyTo: org.PrivacyContact,
-		Subject: rendered.Subject, Date: m.now().In(japan), Headers: headers, Text: rendered.Text, HTML: rendered.HTML,
+		Subject: rendered.Subject, Date: m.now().In(policy.JapanTime), Headers: headers, Text: rendered.Text, HTML: rendered.HTML,
 	}, nil
 }

@@ -22,8 +22,6 @@ import (
 	"madoguchi/shared/mail"
 )
 
-var japan = time.FixedZone("JST", 9*60*60)
-
 // amazonSES hands mail to SES.
 type amazonSES struct {
 	client           *sesv2.Client

@@ -126,13 +126,10 @@ func (l *Letters) values(src *source, m mail.Mail) (map[string]string, error) {
 // isBreak tells the characters that end a line somewhere (hard case 4). They are refused at the edge already.
 func isBreak(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
-// japan is Japan Standard Time; it has no daylight saving, so no time-zone data are needed.
-var japan = time.FixedZone("JST", 9*60*60)
-
 // moment writes a time to the minute as it is in Japan: 2026年11月30日（月）18時30分. Seconds are cut, never rounded up: a
 // deadline is not shown later than it is.
 func moment(t time.Time, l policy.Language) string {
-	t = t.In(japan)
+	t = t.In(policy.JapanTime)
 	if l == policy.English {
 		return t.Format("15:04 on Monday, 2 January 2006 (Japan time)")
 	}
