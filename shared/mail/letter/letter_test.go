@@ -282,6 +282,7 @@ func TestParseRefuses(t *testing.T) {
 		"no blocks": "subject: s", "no recipient": "subject: s\npreheader: p\nreason: r\n\ntext", "another recipient": strings.Replace(head, "proven", "all", 1) + "x",
 		"an unknown header": "cc: x\n" + head + "x", "a button without address": head + "=> label\n", "two buttons in one": head + "=> a | b\n=> c | d",
 		"a detail without value": head + ":: term", "an open brace": head + "{{.x", "text among details": head + ":: a | b\ntext",
+		"a receipt without state": head + "@receipt",
 	} {
 		if _, err := parse(text); err == nil {
 			t.Errorf("%s was parsed", name)

@@ -86,7 +86,7 @@ func (l *Letters) block(from blockSource, m mail.Mail, values map[string]string)
 		if err != nil {
 			return b, fmt.Errorf("receipt: deleted_on: %w", errMissing)
 		}
-		r := policy.Get(m.Service).ReceiptUntil(l.org, m.Language, "confirmed", until)
+		r := policy.Get(m.Service).ReceiptUntil(l.org, m.Language, from.state, until)
 		b.Title, b.Items = r.Title, r.Items
 		return b, nil
 	}

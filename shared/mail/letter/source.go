@@ -14,7 +14,7 @@ import (
 //	=> label | {{.link}}            a button, with the address beneath it
 //	-> label | {{.link}}            a link without weight
 //	:: term | {{.expires}}          a detail; several lines make a list
-//	@receipt                        the data receipt of the confirmed state, until {{.deleted_on}}
+//	@receipt confirmed              the data receipt of that state of the service's records, until {{.deleted_on}}
 //
 // "?" before a block or a detail makes it optional: it is left out where one of its values is missing.
 type source struct {
@@ -25,6 +25,7 @@ type source struct {
 
 type blockSource struct {
 	kind     string // paragraph, button, link, details, receipt
+	state    string // of a receipt
 	optional bool
 	parts    []part
 }
@@ -103,7 +104,10 @@ func parseBlock(lines []string) (blockSource, error) {
 	case "::":
 		block.kind, block.optional = details, false // each detail by itself
 	case "@receipt":
-		block.kind = receipt
+		block.kind, block.state = receipt, strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(first), mark))
+		if block.state == "" {
+			return block, errors.New("a receipt without its state")
+		}
 		return block, nil
 	default:
 		block.kind, lines[0] = paragraph, strings.TrimSpace(first)
