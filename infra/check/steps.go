@@ -25,7 +25,7 @@ var steps = []step{
 	{name: "sbom", about: "write a bill of materials of each function to " + billFolder, run: bills},
 	{name: "test", about: "go test ./...", heavy: true, run: goTest},
 	{name: "race", about: "go test -race " + strings.Join(racePackages, " "), heavy: true, run: goTestRace},
-	{name: "fuzz", about: "each fuzz target for " + fuzzTime.String(), heavy: true, run: fuzz},
+	{name: "fuzz", about: fmt.Sprintf("each fuzz target with %d inputs", fuzzRuns), heavy: true, run: fuzz},
 }
 
 // command is a step that passes when the program's exit status is 0. The remedy is told where it is not.

@@ -14,8 +14,9 @@ import (
 const (
 	// packageLimit ends the tests of one package that hang; the slowest need about a third of it on two cores.
 	packageLimit = 12 * time.Minute
-	// fuzzTime is for one target: long enough to leave the seeds behind, short enough to run with every change.
-	fuzzTime = 5 * time.Second
+	// fuzzRuns is how many inputs one target gets: enough to leave the seeds behind, few enough to run with every change. It is a
+	// number, not a time: on a busy machine go test takes the end of a time for a failure ("context deadline exceeded").
+	fuzzRuns = 10_000
 	// noCompiler begins the reason for which the race detector is skipped.
 	noCompiler = "no C compiler"
 )
@@ -89,7 +90,7 @@ func fuzz(ctx context.Context, w *world) result {
 	var r result
 	for _, t := range targets {
 		w.out.say("fuzz", "%s %s", t.folder, t.name)
-		cmd := w.command(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+fuzzTime.String(), "-fuzzminimizetime=5s", "./"+t.folder)
+		cmd := w.command(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", fmt.Sprintf("-fuzztime=%dx", fuzzRuns), "-fuzzminimizetime=100x", "./"+t.folder)
 		if err := r.add(t, cmd); err != nil {
 			return fail(err.Error(), r.output)
 		}

@@ -27,9 +27,9 @@ const honeypot = "homepage"
 // Post is what was sent, decoded but not judged.
 type Post struct {
 	JSON     bool
-	Values   map[string]string // by parameter name, as typed
-	Repeated map[string]bool   // parameters that came more than once; the first is kept
-	NoText   map[string]bool   // members of a JSON body that are no text
+	Values   map[string]string   // by parameter name, as typed
+	Repeated map[string][]string // parameters that came more than once, with all their values; Values keeps the first
+	NoText   map[string]string   // members of a JSON body that are no text, as they stand in it
 }
 
 // Decode reads a post. The error is a *web.Error: 413 over 100 kB, 415 for other formats and encodings, 400 for what is
@@ -76,7 +76,7 @@ func decodeForm(body string) (Post, error) {
 	if err != nil {
 		return Post{}, badRequest(errors.New("malformed form body"))
 	}
-	post := Post{Values: make(map[string]string, len(query)), Repeated: map[string]bool{}}
+	post := Post{Values: make(map[string]string, len(query)), Repeated: map[string][]string{}}
 	for name, values := range query {
 		if !utf8.ValidString(name) {
 			return Post{}, errNotUTF8
@@ -88,7 +88,7 @@ func decodeForm(body string) (Post, error) {
 		}
 		post.Values[name] = values[0]
 		if len(values) > 1 {
-			post.Repeated[name] = true
+			post.Repeated[name] = values
 		}
 	}
 	return post, nil
@@ -101,7 +101,7 @@ func decodeJSON(body []byte) (Post, error) {
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
 		return malformed()
 	}
-	post := Post{JSON: true, Values: map[string]string{}, Repeated: map[string]bool{}, NoText: map[string]bool{}}
+	post := Post{JSON: true, Values: map[string]string{}, Repeated: map[string][]string{}, NoText: map[string]string{}}
 	for count := 1; decoder.More(); count++ {
 		if count > maxParameters {
 			return Post{}, errTooMany
@@ -113,12 +113,12 @@ func decodeJSON(body []byte) (Post, error) {
 			return malformed()
 		}
 		if _, before := post.Values[name]; before {
-			post.Repeated[name] = true
+			post.Repeated[name] = nil // which of them is meant nobody knows
 			continue
 		}
 		var value string
 		if member[0] != '"' {
-			post.NoText[name] = true
+			post.NoText[name] = string(member)
 		} else if err := json.Unmarshal(member, &value); err != nil {
 			return malformed()
 		}

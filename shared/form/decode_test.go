@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -130,19 +131,19 @@ func TestDecodeAccepts(t *testing.T) {
 		"nothing":                {formType, "", Post{Values: map[string]string{}}},
 		"NUL is judged later":    {formType, "name=a%00b", Post{Values: map[string]string{"name": "a\x00b"}}},
 		"U+FFFD is judged later": {formType, "name=a%EF%BF%BD", Post{Values: map[string]string{"name": "a\ufffd"}}},
-		"repeated":               {formType, "name=a&name=b", Post{Values: map[string]string{"name": "a"}, Repeated: map[string]bool{"name": true}}},
+		"repeated":               {formType, "name=a&name=b", Post{Values: map[string]string{"name": "a"}, Repeated: map[string][]string{"name": {"a", "b"}}}},
 		"200 parameters": {formType, strings.Repeat("a=&", 199) + "a=",
-			Post{Values: map[string]string{"a": ""}, Repeated: map[string]bool{"a": true}}},
+			Post{Values: map[string]string{"a": ""}, Repeated: map[string][]string{"a": slices.Repeat([]string{""}, 200)}}},
 		"100 kB exactly": {formType, "a=" + strings.Repeat("b", maxBody-2), Post{Values: map[string]string{"a": strings.Repeat("b", maxBody-2)}}},
 		"JSON":           {jsonType + "; charset=utf-8", `{"name":"葛\udb40\udd00","n":""}`, Post{JSON: true, Values: map[string]string{"name": "葛󠄀", "n": ""}}},
 		"JSON that is no text": {jsonType, `{"a":1,"b":null,"c":{"d":"e"},"f":["g"],"h":true, "i": -0.5e999 }`,
 			Post{JSON: true, Values: map[string]string{"a": "", "b": "", "c": "", "f": "", "h": "", "i": ""},
-				NoText: map[string]bool{"a": true, "b": true, "c": true, "f": true, "h": true, "i": true}}},
+				NoText: map[string]string{"a": "1", "b": "null", "c": `{"d":"e"}`, "f": `["g"]`, "h": "true", "i": "-0.5e999"}}},
 		"JSON lone surrogate": {jsonType, `{"name":"a\ud800b"}`, Post{JSON: true, Values: map[string]string{"name": "a\ufffdb"}}},
 		"JSON member twice": {jsonType, `{"name":"a","name":"b"}`,
-			Post{JSON: true, Values: map[string]string{"name": "a"}, Repeated: map[string]bool{"name": true}}},
+			Post{JSON: true, Values: map[string]string{"name": "a"}, Repeated: map[string][]string{"name": nil}}},
 		"JSON member twice, escaped": {jsonType, `{"name":"a","n\u0061me":2}`,
-			Post{JSON: true, Values: map[string]string{"name": "a"}, Repeated: map[string]bool{"name": true}}},
+			Post{JSON: true, Values: map[string]string{"name": "a"}, Repeated: map[string][]string{"name": nil}}},
 		"JSON empty":  {jsonType, ` {} `, Post{JSON: true, Values: map[string]string{}}},
 		"200 members": {jsonType, members(200), Post{JSON: true, Values: manyValues(200)}},
 	} {

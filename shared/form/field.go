@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"madoguchi/shared/address"
 	"madoguchi/shared/japan"
@@ -21,7 +22,11 @@ type Option struct {
 // Field is a field of the policy with the choices that it has now.
 type Field struct {
 	policy.Field
-	Options []Option
+	Options  []Option
+	Buttons  bool        // the options stand side by side as radio buttons, not in a list that opens
+	Min, Max int         // of a number; both 0: any whole number of at most nine digits
+	Group    policy.Text // fields in a row with the same group stand under it as one heading (a matrix, quantities)
+	Aid      policy.Text // support text of the group, told with its first field
 }
 
 // Prefectures are the choices of a prefecture field: JIS X 0401 codes and 99 for overseas (R17).
@@ -34,8 +39,23 @@ func Prefectures() []Option {
 	return options
 }
 
-// label returns the label of a choice.
+// yesOrNo are the answers to a question of that kind.
+var yesOrNo = []Option{{yes, policy.Text{JA: "はい", EN: "Yes"}}, {no, policy.Text{JA: "いいえ", EN: "No"}}}
+
+// label returns a stored value as people read it: labels for choices, all else as it is.
 func (f Field) label(value string, l policy.Language) string {
+	switch f.Type {
+	case policy.TypeChoices:
+		var labels []string
+		for _, o := range f.Options {
+			if slices.Contains(Chosen(value), o.Value) {
+				labels = append(labels, o.Label.In(l))
+			}
+		}
+		return strings.Join(labels, policy.Text{JA: "、", EN: ", "}.In(l))
+	case policy.TypeBoolean:
+		f.Options = yesOrNo
+	}
 	for _, o := range f.Options {
 		if o.Value == value {
 			return o.Label.In(l)
@@ -58,6 +78,9 @@ const (
 	codeTooFast  = "too_fast"
 	codeExpired  = "expired"
 	codeSent     = "already_sent"
+	codeNumber   = "not_a_number"
+	codeRange    = "out_of_range"
+	codeDate     = "not_a_date"
 )
 
 // clean returns a value as it is stored, or the code of what is wrong with it.
@@ -73,6 +96,12 @@ func (f Field) clean(typed string) (value, code string) {
 		value, err = text.Lines(typed)
 	case policy.TypePostalCode:
 		value, err = japan.PostalCode(typed)
+	case policy.TypeNumber:
+		return f.number(typed)
+	case policy.TypeDate:
+		return f.date(typed)
+	case policy.TypeBoolean:
+		return f.boolean(typed)
 	case policy.TypePhone:
 		var number japan.Number
 		if number, err = japan.Telephone(typed); err == nil {
@@ -112,13 +141,7 @@ func Validate(fields []Field, post Post, l policy.Language) (map[string]string, 
 	values := make(map[string]string, len(fields))
 	var wrong []web.FieldError
 	for _, f := range fields {
-		value, code := f.clean(post.Values[f.Name])
-		switch {
-		case post.NoText[f.Name]:
-			code = codeNoText
-		case post.Repeated[f.Name]:
-			code = codeRepeated
-		}
+		value, code := f.take(post)
 		if code != "" {
 			wrong = append(wrong, web.FieldError{Field: f.Name, Code: code, Message: f.message(code, l)})
 			continue
@@ -150,7 +173,8 @@ func (p Post) isOwn(name string) bool {
 	case "action":
 		return p.Values[name] == "submit"
 	case honeypot:
-		return !p.NoText[name]
+		_, other := p.NoText[name]
+		return !other
 	}
 	return false
 }
@@ -158,8 +182,10 @@ func (p Post) isOwn(name string) bool {
 // message says what to do about an error of the field.
 func (f Field) message(code string, l policy.Language) string {
 	label := f.Label.In(l)
-	chosen := f.Options != nil
+	chosen := f.Options != nil || f.Type == policy.TypeBoolean
 	switch {
+	case code == codeRange:
+		return fmt.Sprintf(policy.Text{JA: "「%s」は%dから%dまでの数で入力してください", EN: "%s: enter a number from %d to %d"}.In(l), label, f.Min, f.Max)
 	case code == codeRequired && chosen:
 		return fmt.Sprintf(policy.Text{JA: "「%s」を選択してください", EN: "Select: %s"}.In(l), label)
 	case code == codeRequired:
@@ -181,6 +207,8 @@ var messages = map[string]policy.Text{
 	codeRepeated:                      {JA: "一度だけ送信してください", EN: "must be sent once only"},
 	codeUnknown:                       {JA: "このフォームにはない項目です", EN: "This form has no such field"},
 	codeOption:                        {JA: "選択肢から選んでください", EN: "choose one of the options"},
+	codeNumber:                        {JA: "整数で入力してください（例：3）", EN: "enter a whole number, such as 3"},
+	codeDate:                          {JA: "実在する日付を入力してください（例：2026-11-30）", EN: "enter a date that exists, such as 2026-11-30"},
 	codeTooFast:                       {JA: "送信が早すぎます。内容を確認して、もう一度送信してください", EN: "Sent too quickly. Please check what you entered and send again"},
 	string(text.NotUTF8):              {JA: "読み取れない文字が含まれています。入力し直してください", EN: "holds characters that cannot be read; please type it again"},
 	string(text.ControlCharacter):     {JA: "改行などの制御文字は使えません。入力し直してください", EN: "must not hold line breaks or control characters; please type it again"},

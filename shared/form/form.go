@@ -8,6 +8,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"html/template"
 	"net/http"
 	"slices"
 	"time"
@@ -34,11 +35,26 @@ type Form struct {
 	Words Words
 	// Fields are the fields as they are now: declared ones with their choices. The error is record.ErrUnavailable.
 	Fields func(ctx context.Context) ([]Field, error)
+	// Check looks at all values together and tells what is wrong with them; nil for nothing.
+	Check func(values map[string]string, l policy.Language) []web.FieldError
 	// Submit stores a submission in one transaction, which s.Spend joins. It returns a *record.Cancelled in which the
 	// token stood in the way, record.ErrUnavailable, or a *web.Error (Conflict) for the person.
 	Submit func(ctx context.Context, s *Submission) error
 	// Direct leaves out notice and check page: a help within a service, such as sending a confirmation again.
 	Direct bool
+
+	// What a form has that is one of many (RegisterEach). The zero values stand for what the service declares.
+
+	Version   int               // of this form, where it changes more often than the service's (an event)
+	Languages []policy.Language // in which this one exists
+	Query     string            // of its address: "t=..." of a signed link; it goes along with every post
+	From      time.Time         // what the retention counts from, where it is not the submission: the end of an event
+	// Extra are more points of the notice and of the receipt: the partners of an event (R33).
+	Extra func(l policy.Language) []policy.NoticeItem
+	// Intro stands above the lead: what an event is about.
+	Intro func(l policy.Language) template.HTML
+	// Closed is why the form takes nothing now: it is told in place of the fields, and a post is answered with it.
+	Closed *web.Error
 }
 
 // Words are the words of a form's own pages; everything else is derived.
@@ -66,9 +82,54 @@ type Engine struct {
 
 // Register adds the routes of a form.
 func (e *Engine) Register(mux *web.Mux, f *Form) {
-	mux.Handle("GET "+f.Path, func(w http.ResponseWriter, r *http.Request) error { return e.open(w, r, f) })
-	mux.Handle("POST "+f.Path, func(w http.ResponseWriter, r *http.Request) error { return e.post(w, r, f) })
-	mux.Handle("GET "+f.Path+"/done", func(w http.ResponseWriter, r *http.Request) error { return e.done(w, r, f) })
+	e.RegisterEach(mux, f.Path, func(*http.Request) (*Form, error) { return f, nil })
+}
+
+// RegisterEach adds the routes of a family of forms, of which there is one for each event: path is a pattern of ServeMux
+// ("/events/{event}"), find returns the form that a request is about, for all three routes (form, post, path + "/done").
+// Its error is what the visitor gets: web.ErrNotFound, a *web.Error, record.ErrUnavailable.
+func (e *Engine) RegisterEach(mux *web.Mux, path string, find func(*http.Request) (*Form, error)) {
+	for route, answer := range map[string]func(http.ResponseWriter, *http.Request, *Form) error{
+		"GET " + path: e.open, "POST " + path: e.post, "GET " + path + "/done": e.done,
+	} {
+		mux.Handle(route, func(w http.ResponseWriter, r *http.Request) error {
+			f, err := find(r)
+			if err != nil {
+				return err
+			}
+			return answer(w, r, f)
+		})
+	}
+}
+
+// languages are those in which the form exists.
+func (f *Form) languages() []policy.Language {
+	if f.Languages != nil {
+		return f.Languages
+	}
+	return f.Service.Languages
+}
+
+func (f *Form) version() int {
+	if f.Version != 0 {
+		return f.Version
+	}
+	return f.Service.FormVersion
+}
+
+func (f *Form) extra(l policy.Language) []policy.NoticeItem {
+	if f.Extra == nil {
+		return nil
+	}
+	return f.Extra(l)
+}
+
+// Action is the address that the form is sent to.
+func (f *Form) Action() string {
+	if f.Query == "" {
+		return f.Path
+	}
+	return f.Path + "?" + f.Query
 }
 
 // Submission is one cleaned post that is to be stored.

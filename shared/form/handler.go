@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"madoguchi/shared/guard"
@@ -32,13 +33,16 @@ type attempt struct {
 
 // open answers GET: the input page, or its description for JSON.
 func (e *Engine) open(w http.ResponseWriter, r *http.Request, f *Form) error {
-	language := web.LanguageOf(r, f.Service.Languages...)
+	language := web.LanguageOf(r, f.languages()...)
+	if f.Closed != nil {
+		return e.closed(w, r, f, language)
+	}
 	fields, err := f.Fields(r.Context())
 	if err != nil {
 		return err
 	}
 	a := &attempt{form: f, r: r, language: language, fields: fields, post: Post{Values: map[string]string{}}}
-	a.token = newToken(f.ID, f.Service.FormVersion, language, e.Now())
+	a.token = newToken(f.ID, f.version(), language, e.Now())
 	if web.WantsJSON(r) {
 		return e.describe(w, a)
 	}
@@ -61,30 +65,36 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 		return badRequest(errors.New("unknown action"))
 	}
 	now := e.Now()
-	token, tokenErr := readToken(e.Keys, f.ID, f.Service.FormVersion, post.Values["form_token"], now)
+	token, tokenErr := readToken(e.Keys, f.ID, f.version(), post.Values["form_token"], now)
 	if errors.Is(tokenErr, errForged) {
 		return badRequest(tokenErr)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
 	a := &attempt{form: f, r: r, post: post, token: token, language: token.Language}
-	if !f.Service.In(a.language) {
-		a.language = policy.Japanese
+	if !slices.Contains(f.languages(), a.language) {
+		a.language = f.languages()[0]
 	}
 	if a.fields, err = f.Fields(ctx); err != nil {
 		return err
 	}
 	if action == "edit" {
 		if tokenErr != nil {
-			a.token = newToken(f.ID, f.Service.FormVersion, a.language, now)
+			a.token = newToken(f.ID, f.version(), a.language, now)
 		}
 		return e.input(w, a, http.StatusOK, nil)
 	}
 	values, wrong := Validate(a.fields, post, a.language)
 	a.values = values
+	if len(wrong) == 0 && f.Check != nil {
+		wrong = f.Check(values, a.language)
+	}
+	if f.Closed != nil {
+		return e.refuse(ctx, w, a, action == "submit" && len(wrong) == 0)
+	}
 	if len(wrong) > 0 {
 		if tokenErr != nil {
-			a.token = newToken(f.ID, f.Service.FormVersion, a.language, now)
+			a.token = newToken(f.ID, f.version(), a.language, now)
 		}
 		return e.again(w, a, &web.Error{Kind: web.Invalid, Fields: wrong})
 	}
@@ -148,6 +158,18 @@ func (e *Engine) submit(ctx context.Context, w http.ResponseWriter, a *attempt) 
 	return err
 }
 
+// refuse answers a post to a form that takes nothing any more. What was stored while it did keeps its answer.
+func (e *Engine) refuse(ctx context.Context, w http.ResponseWriter, a *attempt, submitted bool) error {
+	now := e.Now()
+	if submitted {
+		if spent, found, err := e.Guard.FindSpent(ctx, a.token.Nonce, now); err == nil && found {
+			return e.repeated(w, a, spent)
+		}
+	}
+	a.token = newToken(a.form.ID, a.form.version(), a.language, now)
+	return e.again(w, a, a.form.Closed)
+}
+
 // unavailable is what a visitor reads while the store is out of reach: nothing is lost but a little time.
 func unavailable(cause error) *web.Error {
 	return &web.Error{Kind: web.Unavailable, RetryAfter: time.Minute, Cause: cause, Message: policy.Text{
@@ -186,7 +208,7 @@ func (e *Engine) expired(ctx context.Context, w http.ResponseWriter, a *attempt,
 			return e.repeated(w, a, spent)
 		}
 	}
-	a.token = newToken(a.form.ID, a.form.Service.FormVersion, a.language, now)
+	a.token = newToken(a.form.ID, a.form.version(), a.language, now)
 	message := policy.Text{
 		JA: "フォームを開いてから時間が経ったため、送信はまだ完了していません。入力内容を確認して、もう一度送信してください。",
 		EN: "The form was open for too long and has not been sent. Please check what you entered and send it again."}
@@ -199,7 +221,7 @@ func (e *Engine) repeated(w http.ResponseWriter, a *attempt, spent guard.Spent) 
 	if spent.Values == e.hashValues(a.form, a.values) {
 		return e.thank(w, a, spent.Reference)
 	}
-	a.token = newToken(a.form.ID, a.form.Service.FormVersion, a.language, e.Now())
+	a.token = newToken(a.form.ID, a.form.version(), a.language, e.Now())
 	message := policy.Text{
 		JA: "このフォームは受付番号 " + spent.Reference + " としてすでに送信されています。変更した内容はまだ送信されていません。この内容であらためて送信する場合は、もう一度送信してください。",
 		EN: "This form was already sent as " + spent.Reference + ". Your changes have not been sent. To send them as a new submission, please send again."}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"madoguchi/shared/policy"
 	"madoguchi/shared/web"
@@ -36,6 +38,7 @@ type view struct {
 	Message  string
 	Errors   []web.FieldError // of fields that are on the page
 	Fields   []fieldView
+	Groups   []group
 	Failed   bool
 	Steps    []step
 }
@@ -57,11 +60,82 @@ func (w words) steps(present int, last string) []step {
 	return steps
 }
 
+// group is a run of fields under one heading, or without one.
+type group struct {
+	Title, Aid string
+	Fields     []fieldView
+}
+
+// grouped puts fields in a row that have the same group together.
+func grouped(fields []fieldView) []group {
+	var groups []group
+	for _, f := range fields {
+		title := f.Group.In(f.Language)
+		if len(groups) == 0 || groups[len(groups)-1].Title != title {
+			groups = append(groups, group{Title: title, Aid: f.Aid.In(f.Language)})
+		}
+		last := &groups[len(groups)-1]
+		last.Fields = append(last.Fields, f)
+	}
+	return groups
+}
+
 type fieldView struct {
 	Field
 	Label, Support, Value, Shown, Error string
+	Values                              []string // of a field with several choices
 	Language                            policy.Language
 	Words                               words
+}
+
+// Sent are the values that the check page sends on.
+func (f fieldView) Sent() []string {
+	if f.Type == policy.TypeChoices {
+		return Chosen(f.Value)
+	}
+	return []string{f.Value}
+}
+
+// Has tells whether an option is chosen.
+func (f fieldView) Has(value string) bool {
+	if f.Type == policy.TypeChoices {
+		return slices.Contains(f.Values, value)
+	}
+	return f.Value == value
+}
+
+// Control is the kind of input that the field gets.
+func (f fieldView) Control() string {
+	switch {
+	case f.Type == policy.TypeChoices:
+		return "checkboxes"
+	case f.Type == policy.TypeBoolean && !f.Required:
+		return "box"
+	case f.Buttons, f.Type == policy.TypeRating, f.Type == policy.TypeBoolean:
+		return "radios"
+	case f.Options != nil:
+		return "select"
+	case f.Type == policy.TypeTextArea:
+		return "textarea"
+	}
+	return "input"
+}
+
+// Choices are the options as buttons show them; those of a question to be answered with yes or no are words of the engine.
+func (f fieldView) Choices() []Option {
+	if f.Type == policy.TypeBoolean {
+		return yesOrNo
+	}
+	return f.Options
+}
+
+// InputType is date for a date: its calendar helps, and the value is what we store. All else is text, which no browser
+// rewrites; so is a date that is typed wrong, which an input for dates would not show.
+func (f fieldView) InputType() string {
+	if _, err := time.Parse(time.DateOnly, f.Value); f.Type == policy.TypeDate && (f.Value == "" || err == nil) {
+		return "date"
+	}
+	return "text"
 }
 
 // DescribedBy lists the ids of the texts that belong to the input.
@@ -84,7 +158,7 @@ func (f fieldView) InputMode() string {
 		return "email"
 	case policy.TypePhone:
 		return "tel"
-	case policy.TypePostalCode:
+	case policy.TypePostalCode, policy.TypeNumber:
 		return "numeric"
 	}
 	return ""
@@ -93,12 +167,6 @@ func (f fieldView) InputMode() string {
 // Plain tells fields in which spelling help and capital letters only disturb.
 func (f fieldView) Plain() bool { return f.InputMode() != "" }
 
-// Multiline tells fields with several lines.
-func (f fieldView) Multiline() bool { return f.Type == policy.TypeTextArea }
-
-// Chosen tells fields that are chosen from a list.
-func (f fieldView) Chosen() bool { return f.Options != nil }
-
 // Text is the label of an option in the page's language.
 func (f fieldView) Text(o Option) string { return o.Label.In(f.Language) }
 
@@ -106,8 +174,12 @@ func (e *Engine) view(a *attempt) view {
 	v := view{Form: a.form, Language: a.language, Words: wordsIn(a.language), Token: a.token.seal(e.Keys),
 		ReturnTo: a.post.Values["return_to"], Honeypot: honeypot, Trapped: a.post.Values[honeypot]}
 	for _, f := range a.fields {
+		typed := a.post.Repeated[f.Name]
+		if typed == nil {
+			typed = []string{a.post.Values[f.Name]}
+		}
 		v.Fields = append(v.Fields, fieldView{Field: f, Label: f.Label.In(a.language), Support: f.Support.In(a.language),
-			Value: a.post.Values[f.Name], Shown: f.label(a.values[f.Name], a.language), Language: a.language, Words: v.Words})
+			Value: a.post.Values[f.Name], Values: typed, Shown: f.label(a.values[f.Name], a.language), Language: a.language, Words: v.Words})
 	}
 	return v
 }
@@ -117,16 +189,19 @@ type anchor struct{ Path, Label string }
 // Inputs renders fields with values and errors, for a page that is not a form of the engine's (preferences).
 func Inputs(fields []Field, values map[string]string, wrong []web.FieldError, l policy.Language) template.HTML {
 	var out bytes.Buffer
+	views := make([]fieldView, 0, len(fields))
 	for _, f := range fields {
-		v := fieldView{Field: f, Label: f.Label.In(l), Support: f.Support.In(l), Value: values[f.Name], Language: l, Words: wordsIn(l)}
+		v := fieldView{Field: f, Label: f.Label.In(l), Support: f.Support.In(l), Value: values[f.Name], Values: Chosen(values[f.Name]),
+			Language: l, Words: wordsIn(l)}
 		for _, e := range wrong {
 			if e.Field == f.Name {
 				v.Error = e.Message
 			}
 		}
-		if err := templates().ExecuteTemplate(&out, "field", v); err != nil {
-			panic(err) // the template prints strings only
-		}
+		views = append(views, v)
+	}
+	if err := templates().ExecuteTemplate(&out, "fields", grouped(views)); err != nil {
+		panic(err) // the template prints strings only
 	}
 	return template.HTML(out.String()) //nolint:gosec // rendered by html/template just above
 }
@@ -136,7 +211,7 @@ func (e *Engine) input(w http.ResponseWriter, a *attempt, status int, failure *w
 	v := e.view(a)
 	v.Steps, v.Failed = v.Words.steps(1, a.form.Words.LastStep.In(a.language)), failure != nil
 	if !a.form.Direct {
-		notice := a.form.Service.Notice(e.Site.Organization, a.form.Periods, a.language)
+		notice := a.form.notice(e.Site.Organization, a.language)
 		v.Notice = &notice
 	}
 	if failure != nil {
@@ -150,6 +225,7 @@ func (e *Engine) input(w http.ResponseWriter, a *attempt, status int, failure *w
 			}
 		}
 	}
+	v.Groups = grouped(v.Fields)
 	return e.page(w, a, status, "input.html", a.form.Words.Title.In(a.language), failure != nil, v)
 }
 
@@ -180,6 +256,7 @@ func (e *Engine) check(w http.ResponseWriter, a *attempt) error {
 	for i := range v.Fields {
 		v.Fields[i].Value = a.values[v.Fields[i].Name] // what is confirmed is what is stored
 	}
+	v.Groups = grouped(v.Fields)
 	return e.page(w, a, http.StatusOK, "check.html", v.Words.CheckTitle, false, v)
 }
 
@@ -190,7 +267,7 @@ func (e *Engine) done(w http.ResponseWriter, r *http.Request, f *Form) error {
 	if !ok {
 		return web.ErrNotFound
 	}
-	language := web.LanguageOf(r, f.Service.Languages...)
+	language := web.LanguageOf(r, f.languages()...)
 	v := struct {
 		Words     words
 		Done      string
@@ -203,10 +280,27 @@ func (e *Engine) done(w http.ResponseWriter, r *http.Request, f *Form) error {
 		v.Help = append(v.Help, anchor{h.Path, h.Label.In(language)})
 	}
 	if !f.Direct {
-		receipt := f.Service.Receipt(e.Site.Organization, f.Periods, language, f.State, day)
+		if !f.From.IsZero() {
+			day = f.From
+		}
+		receipt := f.Service.Receipt(e.Site.Organization, f.Periods, language, f.State, day, f.extra(language)...)
 		v.Receipt = &receipt
 	}
 	return e.page(w, &attempt{form: f, r: r, language: language}, http.StatusOK, "done.html", f.Words.DoneTitle.In(language), false, v)
+}
+
+// notice is the notice above the form.
+func (f *Form) notice(org policy.Organization, l policy.Language) policy.Notice {
+	return f.Service.Notice(org, f.Periods, l, f.extra(l)...)
+}
+
+// closed answers GET while the form takes nothing: a page that says why, or a problem for JSON.
+func (e *Engine) closed(w http.ResponseWriter, r *http.Request, f *Form, l policy.Language) error {
+	if web.WantsJSON(r) {
+		return f.Closed
+	}
+	a := &attempt{form: f, r: r, language: l}
+	return e.page(w, a, http.StatusOK, "closed.html", f.Words.Title.In(l), false, view{Form: f, Language: l, Message: f.Closed.Message.In(l)})
 }
 
 func (e *Engine) page(w http.ResponseWriter, a *attempt, status int, name, title string, wrong bool, data any) error {
@@ -215,8 +309,8 @@ func (e *Engine) page(w http.ResponseWriter, a *attempt, status int, name, title
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	sentence := ""
-	if web.WantsEnglish(a.r) {
-		sentence = policy.JapaneseOnly(a.form.Service, policy.English)
+	if web.WantsEnglish(a.r) && !slices.Contains(a.form.languages(), policy.English) {
+		sentence = policy.OnlyInJapanese
 	}
 	return e.Site.Write(w, status, web.Page{Language: a.language, Title: title, Service: a.form.Service.Name.In(a.language), Wrong: wrong,
 		Sentence: sentence, Content: template.HTML(content.String())}) //nolint:gosec // rendered by html/template just above
@@ -242,6 +336,9 @@ type FieldDescription struct {
 	MaxLength    int                 `json:"maxlength,omitempty"`
 	Options      []OptionDescription `json:"options,omitempty"`
 	Autocomplete string              `json:"autocomplete,omitempty"`
+	Group        string              `json:"group,omitempty"` // heading that fields in a row stand under
+	Min          *int                `json:"min,omitempty"`   // of a number
+	Max          *int                `json:"max,omitempty"`
 }
 
 // OptionDescription is one choice; there is no placeholder among them.
@@ -251,11 +348,14 @@ type OptionDescription struct {
 }
 
 func (e *Engine) describe(w http.ResponseWriter, a *attempt) error {
-	d := Description{Service: a.form.Service.Code, Version: a.form.Service.FormVersion, Language: a.language,
-		Notice: a.form.Service.Notice(e.Site.Organization, a.form.Periods, a.language).Text(), FormToken: a.token.seal(e.Keys)}
+	d := Description{Service: a.form.Service.Code, Version: a.form.version(), Language: a.language,
+		Notice: a.form.notice(e.Site.Organization, a.language).Text(), FormToken: a.token.seal(e.Keys)}
 	for _, f := range a.fields {
 		field := FieldDescription{Name: f.Name, Label: f.Label.In(a.language), Support: f.Support.In(a.language), Type: f.Type,
-			Required: f.Required, MaxLength: f.MaxLength, Autocomplete: f.Autocomplete}
+			Required: f.Required, MaxLength: f.MaxLength, Autocomplete: f.Autocomplete, Group: f.Group.In(a.language)}
+		if f.Type == policy.TypeNumber && (f.Min != 0 || f.Max != 0) {
+			field.Min, field.Max = &f.Min, &f.Max
+		}
 		for _, o := range f.Options {
 			field.Options = append(field.Options, OptionDescription{o.Value, o.Label.In(a.language)})
 		}

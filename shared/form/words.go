@@ -1,6 +1,10 @@
 package form
 
-import "madoguchi/shared/policy"
+import (
+	"html/template"
+
+	"madoguchi/shared/policy"
+)
 
 // words are the fixed words of all forms.
 type words struct {
@@ -26,3 +30,11 @@ func (v view) Button() string { return v.Form.Words.Button.In(v.Language) }
 
 // Lead is the first paragraph of the input page.
 func (v view) Lead() string { return v.Form.Words.Lead.In(v.Language) }
+
+// Intro is what stands above the lead.
+func (v view) Intro() template.HTML {
+	if v.Form.Intro == nil {
+		return ""
+	}
+	return v.Form.Intro(v.Language)
+}

@@ -121,13 +121,16 @@ func (s *Service) ReceiptUntil(org Organization, l Language, state string, expir
 	return Receipt{Title: words.receiptTitle.In(l), Items: items}
 }
 
-// JapaneseOnly returns the sentence that an English reader sees on a form that exists in Japanese only (R15, R20,
-// R34, R42), and nothing where the form exists in the language.
+// OnlyInJapanese is the sentence that an English reader sees on a form that exists in Japanese only.
+const OnlyInJapanese = "This form is available in Japanese only. Please fill it in with the Japanese labels below."
+
+// JapaneseOnly returns that sentence for a service whose form does not exist in the language (R15, R20, R34, R42), and
+// nothing where it does.
 func JapaneseOnly(s *Service, l Language) string {
 	if s.In(l) {
 		return ""
 	}
-	return "This form is available in Japanese only. Please fill it in with the Japanese labels below."
+	return OnlyInJapanese
 }
 
 func (s *Service) labels(l Language) string {
