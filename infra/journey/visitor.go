@@ -18,12 +18,13 @@ import (
 // Visitor is a person with a browser that keeps no cookies and runs no scripts (R102).
 type Visitor struct {
 	Target Target
+	List   string // the list that SignUp signs up for: newsletter or press
 	client http.Client
 }
 
 // NewVisitor returns a visitor of a target.
 func NewVisitor(target Target) *Visitor {
-	return &Visitor{Target: target, client: http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &Visitor{Target: target, List: "newsletter", client: http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // Page is an answer. Its form is the first one on the page.

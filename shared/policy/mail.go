@@ -29,6 +29,7 @@ const (
 	PressAddressConfirm MailKind = "press_address_confirm"
 	PressAddressChanged MailKind = "press_address_changed"
 	PressStay           MailKind = "press_stay"
+	PressPending        MailKind = "press_pending"  // confirmed, and staff will look at the medium
 	PressApproved       MailKind = "press_approved" // staff accepted the medium
 	PressRefused        MailKind = "press_refused"  // staff did not
 	PressRelease        MailKind = "press_release"
@@ -104,6 +105,7 @@ var mails = []Mail{
 	{PressAddressConfirm, AnswerMail, Text{"新しいメールアドレスの確認のお願い", "Request to confirm a new address"}},
 	{PressAddressChanged, AnswerMail, Text{"メールアドレス変更のお知らせ", "Notice of a changed address"}},
 	{PressStay, AnswerMail, Text{"配信継続の確認", "Question whether to stay"}},
+	{PressPending, AnswerMail, Text{"承認をお待ちいただくお知らせ", "Waits for approval"}},
 	{PressApproved, AnswerMail, Text{"登録承認のお知らせ", "Registration approved"}},
 	{PressRefused, AnswerMail, Text{"登録をお受けできないことのお知らせ", "Registration not accepted"}},
 	{PressRelease, CampaignMail, Text{"プレスリリース", "Press release"}},

@@ -4,7 +4,7 @@ import "time"
 
 // press is policy 3(3): R20-R23.
 var press = Service{
-	Code: Press, Section: "3(3)", Path: "/press", FormVersion: 1,
+	Code: Press, Section: "3(3)", Path: "/press", Table: "PressTable", FormVersion: 1,
 	Name:      Text{"プレスリリース配信", "Press releases"},
 	Languages: []Language{Japanese},
 	Fields: []Field{
@@ -19,7 +19,7 @@ var press = Service{
 			Code: "press_release_delivery",
 			Text: Text{"プレスリリースの配信", "Delivery of press releases"},
 			Mails: []MailKind{PressConfirm, PressWelcome, PressAlready, PressPreferences, PressAddressConfirm, PressAddressChanged,
-				PressStay, PressApproved, PressRefused, PressRelease},
+				PressStay, PressPending, PressApproved, PressRefused, PressRelease},
 		},
 		{Code: "media_invitation", Text: Text{"取材案内の送付", "Delivery of media invitations"}, Mails: []MailKind{MediaInvitation}},
 	},

@@ -185,7 +185,7 @@ func TestRequirement(t *testing.T) {
 		{"R22_R23_press_list_gets_releases_and_invitations_only", func(t *testing.T) {
 			same(t, map[string][]MailKind{
 				"press_release_delivery": {"press_confirm", "press_welcome", "press_already", "press_preferences", "press_address_confirm",
-					"press_address_changed", "press_stay", "press_approved", "press_refused", "press_release"},
+					"press_address_changed", "press_stay", "press_pending", "press_approved", "press_refused", "press_release"},
 				"media_invitation": {"media_invitation"},
 			}, mailsOf(Press))
 			purposes(Press, "Delivery of press releases", "Delivery of media invitations")(t)

@@ -53,6 +53,8 @@ func (l *List) choose(s Subscriber, found bool, t link.Token) (choice, error) {
 		return nothing, ErrGone // replaced by another change, or given up: saying "done" would be untrue
 	case s.State == Confirmed:
 		return nothing, nil
+	case s.State == Pending && s.Ref == t.Ref:
+		return nothing, nil
 	case s.State != Unconfirmed, !l.Periods.Expiry("unconfirmed", t.Issued).After(now):
 		return nothing, ErrGone
 	}
@@ -113,9 +115,13 @@ func (l *List) Confirm(ctx context.Context, t link.Token) error {
 
 func (l *List) confirmSignUp(ctx context.Context, s Subscriber, ref string) error {
 	submission, _ := s.submission(ref)
-	confirmed := Subscriber{PK: s.PK, Person: s.Person, State: Confirmed, Email: submission.Email, Fields: submission.Fields, Proof: submission.Proof}
+	confirmed := Subscriber{PK: s.PK, Person: s.Person, Email: submission.Email, Fields: submission.Fields, Proof: submission.Proof}
 	var tx record.Transaction
-	if err := l.welcome(&tx, &confirmed, unchanged(s)); err != nil {
+	add := l.welcome
+	if l.Approval {
+		add = l.wait
+	}
+	if err := add(&tx, &confirmed, unchanged(s)); err != nil {
 		return err
 	}
 	return tx.Commit(ctx, l.Client)
@@ -124,13 +130,21 @@ func (l *List) confirmSignUp(ctx context.Context, s Subscriber, ref string) erro
 // welcome adds to a transaction that a subscriber becomes confirmed now: the record, the evidence, the end of an older
 // suppression (a newer consent wins) and the welcome mail.
 func (l *List) welcome(tx *record.Transaction, s *Subscriber, condition record.Condition) error {
+	return l.accept(tx, s, "welcome", condition)
+}
+
+// accept is welcome with the kind of mail that says so.
+func (l *List) accept(tx *record.Transaction, s *Subscriber, kind string, condition record.Condition) error {
 	to, err := address.Parse(s.Email)
 	if err != nil {
 		return errors.New("a stored address does not parse")
 	}
 	now := l.Now()
 	expires := l.Periods.Expiry("confirmed", now)
-	s.State, s.ConfirmedAt, s.ExpiresAt = Confirmed, stamp(now), expires.Unix()
+	s.State, s.ExpiresAt = Confirmed, expires.Unix()
+	if s.ConfirmedAt == "" || kind == "welcome" {
+		s.ConfirmedAt = stamp(now)
+	}
 	tx.Put(actSubscriber, l.Table, *s, condition)
 	pk, sk := consentKey(s.Person, s.Ref)
 	tx.Put(actConsent, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt,
@@ -138,7 +152,7 @@ func (l *List) welcome(tx *record.Transaction, s *Subscriber, condition record.C
 	tx.Delete(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
 	tx.Delete(actLeft, l.Table, record.Key(leftKey(s.Person)), record.Condition{})
 	unsubscribe := l.UnsubscribeLink(s.Person)
-	l.enqueue(tx, "welcome", to, map[string]string{"name": s.Fields["name"], "preferences": l.preferencesLink(s.Person),
+	l.enqueue(tx, kind, to, map[string]string{"name": s.Fields["name"], "preferences": l.preferencesLink(s.Person),
 		"unsubscribe": unsubscribe, "deleted_on": stamp(expires), "reference": s.Ref}, unsubscribe)
 	return nil
 }

@@ -33,7 +33,7 @@ func NewHandler(site *web.Site, engine *form.Engine, list *List) http.Handler {
 	prefix := strings.ToUpper(code[:1])
 	engine.Register(mux, &form.Form{
 		ID: code, Path: path, Service: list.Service, Periods: list.Periods, Prefix: prefix, Status: string(Unconfirmed), State: string(Unconfirmed),
-		Words:  signUpWords(list.Service),
+		Words:  signUpWords(list),
 		Fields: func(ctx context.Context) ([]form.Field, error) { return h.fields(ctx), nil },
 		Submit: list.SignUp,
 	})
@@ -165,7 +165,7 @@ func (h *Handler) confirmPage(v visit) error {
 	if err != nil {
 		return h.gone(v, err, goneConfirm(h.list.Service, isChange(v.token)))
 	}
-	return h.show(v, http.StatusOK, confirmText(h.list.Service, v.text, v.token, submitted))
+	return h.show(v, http.StatusOK, confirmText(h.list, v.text, v.token, submitted))
 }
 
 // isChange tells a link that confirms a new address from one that confirms a sign-up.
@@ -174,6 +174,15 @@ func isChange(t link.Token) bool { return strings.HasPrefix(t.Ref, changePrefix)
 func (h *Handler) confirm(v visit) error {
 	if err := h.list.Confirm(v.r.Context(), v.token); err != nil {
 		return h.gone(v, err, goneConfirm(h.list.Service, isChange(v.token)))
+	}
+	if h.list.Approval {
+		standing, err := h.list.Standing(v.r.Context(), v.token)
+		if err != nil {
+			return err
+		}
+		if standing.State == Pending {
+			return h.show(v, http.StatusOK, pendingText(h.list.Service))
+		}
 	}
 	return h.show(v, http.StatusOK, confirmedText(h.list.Service, isChange(v.token)))
 }

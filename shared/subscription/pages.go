@@ -54,9 +54,10 @@ func (h *Handler) show(v visit, status int, t pageText) error {
 		Wrong: t.Wrong || len(t.Errors) > 0, Content: template.HTML(content.String())}) //nolint:gosec // rendered by html/template just above
 }
 
-func signUpWords(s *policy.Service) form.Words {
+func signUpWords(l *List) form.Words {
+	s := l.Service
 	name := s.Name.JA
-	return form.Words{
+	words := form.Words{
 		Title: policy.Text{JA: name + "の登録"},
 		Lead: policy.Text{JA: "下の項目をご入力ください。送信後、ご入力のメールアドレスに確認のメールをお送りします。メールのリンクを開き、表示されたページの「登録を完了する」を押していただくと登録が完了します。" +
 			"すでにご登録の方は、お届けしたメールの「登録内容を確認・変更する」からお手続きください。"},
@@ -67,6 +68,13 @@ func signUpWords(s *policy.Service) form.Words {
 		LastStep: policy.Text{JA: "3. メールで確認"},
 		Help:     []form.Help{{Path: s.Path + "/resend", Label: policy.Text{JA: "確認のメールをもう一度送る"}}},
 	}
+	if l.Approval {
+		words.Lead.JA = "下の項目をご入力ください。送信後、ご入力のメールアドレスに確認のメールをお送りします。メールのリンクを開き、表示されたページの「メールアドレスを確認する」を押してください。" +
+			"担当者が報道関係の方からのお申し込みであることを確かめたうえで、結果をメールでお知らせします。"
+		words.Done.JA = "まだお申し込みは完了していません。お送りしたメールのリンクを開き、表示されたページの「メールアドレスを確認する」を押してください。" +
+			"数分たっても届かないときは、迷惑メールのフォルダーと、入力したアドレスをご確認ください。同じアドレスにお送りするのは1日3通までです。"
+	}
+	return words
 }
 
 func resendWords() form.Words {
@@ -83,7 +91,8 @@ func again(s *policy.Service) []anchor {
 	return []anchor{{s.Path, s.Name.JA + "の登録フォームへ"}}
 }
 
-func confirmText(s *policy.Service, token string, t link.Token, submitted time.Time) pageText {
+func confirmText(l *List, token string, t link.Token, submitted time.Time) pageText {
+	s := l.Service
 	if isChange(t) {
 		return pageText{Title: "新しいメールアドレスの確認", Action: s.Path + "/confirm", Token: token,
 			Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "のお届け先がこのメールアドレスに切り替わります。", "お心当たりがない場合は、このページを閉じてください。何も変更されません。"},
@@ -93,6 +102,12 @@ func confirmText(s *policy.Service, token string, t link.Token, submitted time.T
 	if !submitted.IsZero() {
 		// Which sign-up it is, where somebody else sent one for the same address; never what was typed in it.
 		which = "（" + submitted.In(policy.JapanTime).Format("2006年1月2日15時04分") + "のお申し込み、受付番号 " + t.Ref + "）"
+	}
+	if l.Approval {
+		return pageText{Title: s.Name.JA + "のお申し込みの確認", Action: s.Path + "/confirm", Token: token,
+			Paragraphs: []string{"下のボタンを押すと、メールアドレスの確認が済みます" + which + "。担当者が確かめたうえで、結果をメールでお知らせします。",
+				"お心当たりがない場合は、このページを閉じてください。何も登録されません。"},
+			Buttons: []button{{"confirm", "メールアドレスを確認する", false}}}
 	}
 	return pageText{Title: s.Name.JA + "の登録の確認", Action: s.Path + "/confirm", Token: token,
 		Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "の登録が完了します" + which + "。", "お心当たりがない場合は、このページを閉じてください。何も登録されません。"},
@@ -106,6 +121,11 @@ func confirmedText(s *policy.Service, change bool) pageText {
 	}
 	return pageText{Title: "登録が完了しました", Success: []string{s.Name.JA + "の登録が完了しました。ご登録ありがとうございます。"},
 		Paragraphs: []string{"登録内容の変更と配信停止の方法をメールでお送りしました。"}}
+}
+
+func pendingText(s *policy.Service) pageText {
+	return pageText{Title: "お申し込みを受け付けました", Success: []string{"メールアドレスの確認ができました。ありがとうございます。"},
+		Paragraphs: []string{"担当者が報道関係の方からのお申し込みであることを確かめ、結果をメールでお知らせします。" + s.Name.JA + "のお届けは、その後に始まります。"}}
 }
 
 func goneConfirm(s *policy.Service, change bool) pageText {

@@ -20,14 +20,19 @@ type settings struct {
 	Suppression string `env:"SUPPRESSION_TABLE"`
 }
 
-// New builds the handler of a list from the environment; table names the setting that holds the list's table. The error
-// names every setting that is missing or wrong.
-func New(ctx context.Context, env config.Source, service *policy.Service, table string, now func() time.Time) (http.Handler, error) {
+// Names are the names of the settings that each list has under a name of its own.
+type Names struct {
+	Table    string // of the list's table
+	Approval string // whether staff approve who is confirmed ("true" or "false"); empty for a list without approval
+}
+
+// New builds the handler of a list from the environment. The error names every setting that is missing or wrong.
+func New(ctx context.Context, env config.Source, service *policy.Service, names Names, now func() time.Time) (http.Handler, error) {
 	client, err := record.NewClient(ctx)
 	if err != nil {
 		return nil, err
 	}
-	d, list, err := load(env, service, table, client, now)
+	d, list, err := load(env, service, names, client, now)
 	if err != nil {
 		return nil, err
 	}
@@ -35,20 +40,31 @@ func New(ctx context.Context, env config.Source, service *policy.Service, table 
 }
 
 // Open opens a list's store alone, from the same settings and over a client of the caller's: for loading content.
-func Open(env config.Source, service *policy.Service, table string, client *dynamodb.Client, now func() time.Time) (*List, error) {
-	_, list, err := load(env, service, table, client, now)
+func Open(env config.Source, service *policy.Service, names Names, client *dynamodb.Client, now func() time.Time) (*List, error) {
+	_, list, err := load(env, service, names, client, now)
 	return list, err
 }
 
-func load(env config.Source, service *policy.Service, table string, client *dynamodb.Client, now func() time.Time) (*desk.Desk, *List, error) {
+func load(env config.Source, service *policy.Service, names Names, client *dynamodb.Client, now func() time.Time) (*desk.Desk, *List, error) {
 	d, own, err := desk.With[settings](env, service, client, now)
-	name, ok := env(table)
-	if !ok || name == "" {
-		err = errors.Join(err, fmt.Errorf("%s is missing", table))
+	table, _ := env(names.Table)
+	if table == "" {
+		err = errors.Join(err, fmt.Errorf("%s is missing", names.Table))
+	}
+	approval := "false"
+	if names.Approval != "" {
+		approval, _ = env(names.Approval)
+	}
+	switch approval {
+	case "true", "false":
+	case "":
+		err = errors.Join(err, fmt.Errorf("%s is missing", names.Approval))
+	default:
+		err = errors.Join(err, fmt.Errorf("%s must be true or false", names.Approval))
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return d, &List{Service: service, Periods: d.Periods, Client: client, Table: name, Outbox: d.Outbox, Suppression: own.Suppression,
+	return d, &List{Service: service, Periods: d.Periods, Approval: approval == "true", Client: client, Table: table, Outbox: d.Outbox, Suppression: own.Suppression,
 		Guard: d.Guard, AddressKey: d.AddressKey, Links: d.Links, Now: now}, nil
 }

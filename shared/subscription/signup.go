@@ -54,7 +54,7 @@ func (l *List) SignUp(ctx context.Context, s *form.Submission) error {
 		switch {
 		case known == nil:
 			tx.Put(actSubscriber, l.Table, fresh, record.IfAbsent(s.At))
-		case known.State == Confirmed: // nothing to store: the answer is a mail
+		case known.State == Confirmed, known.State == Pending: // nothing to store: the answer is a mail
 		default:
 			tx.Put(actSubscriber, l.Table, l.replacing(fresh, *known), unchanged(*known))
 			if known.State == Unsubscribed {
@@ -65,9 +65,12 @@ func (l *List) SignUp(ctx context.Context, s *form.Submission) error {
 		}
 		if !capped {
 			l.Guard.Cap(&tx, actCap, "mail/"+string(l.Service.Code), person, mailsPerDay, s.At)
-			if known != nil && known.State == Confirmed {
+			switch {
+			case known != nil && known.State == Confirmed:
 				l.enqueueAlready(&tx, to)
-			} else {
+			case known != nil && known.State == Pending:
+				l.enqueuePending(&tx, to, *known)
+			default:
 				l.enqueueConfirm(&tx, to, person, fresh.Ref, fresh.ExpiresAt)
 			}
 		}
@@ -142,11 +145,14 @@ func (l *List) Resend(ctx context.Context, s *form.Submission) error {
 		}
 		var tx record.Transaction
 		s.Spend(&tx)
-		if known && !capped && (found.State == Confirmed || found.State == Unconfirmed) {
+		if known && !capped && (found.State == Confirmed || found.State == Pending || found.State == Unconfirmed) {
 			l.Guard.Cap(&tx, actCap, "mail/"+string(l.Service.Code), person, mailsPerDay, s.At)
-			if found.State == Confirmed {
+			switch found.State {
+			case Confirmed:
 				l.enqueueAlready(&tx, to)
-			} else {
+			case Pending:
+				l.enqueuePending(&tx, to, found)
+			default:
 				tx.Update(actSubscriber, l.Table, Key(person), "REMOVE unmailed", nil, unchanged(found))
 				l.enqueueConfirm(&tx, to, person, found.Ref, found.ExpiresAt)
 			}

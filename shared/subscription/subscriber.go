@@ -22,11 +22,12 @@ type State string
 
 // The states of a subscriber. Absent and expired are the same.
 const (
-	Unconfirmed  State = "unconfirmed"  // signed up, waits for the click in the mail
-	Confirmed    State = "confirmed"    // receives mail
-	Unsubscribed State = "unsubscribed" // left; the profile stays for the time to undo
-	Bounced      State = "bounced"      // mail cannot be delivered
-	Moved        State = "moved"        // of a pointer beside the list: the subscriber has another address now
+	Unconfirmed  State = "unconfirmed"      // signed up, waits for the click in the mail
+	Pending      State = "pending_approval" // confirmed, and waits for staff to approve the medium
+	Confirmed    State = "confirmed"        // receives mail
+	Unsubscribed State = "unsubscribed"     // left; the profile stays for the time to undo
+	Bounced      State = "bounced"          // mail cannot be delivered
+	Moved        State = "moved"            // of a pointer beside the list: the subscriber has another address now
 )
 
 // Subscriber is an item of a list's table. The key spreads the keyed hash of the address over 256 partitions, so that a
@@ -115,6 +116,7 @@ type suppression struct {
 type List struct {
 	Service     *policy.Service
 	Periods     policy.Periods
+	Approval    bool // a confirmed request waits for staff (the press list, where the office wishes)
 	Client      *dynamodb.Client
 	Table       string
 	Outbox      string

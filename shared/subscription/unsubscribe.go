@@ -96,9 +96,13 @@ func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
 // leave adds to a transaction that a subscriber leaves now.
 func (l *List) leave(tx *record.Transaction, s Subscriber) {
 	now := l.Now()
+	kept := s.ExpiresAt
+	if s.State == Pending {
+		kept = 0 // a request that was withdrawn is not restored: that would be the approval
+	}
 	tx.Update(actSubscriber, l.Table, Key(s.Person),
 		"SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires REMOVE #change",
-		record.Values{"state": Unsubscribed, "at": stamp(now), "kept": s.ExpiresAt, "expires": l.Periods.Expiry("unsubscribed", now).Unix()},
+		record.Values{"state": Unsubscribed, "at": stamp(now), "kept": kept, "expires": l.Periods.Expiry("unsubscribed", now).Unix()},
 		unchanged(s), "change")
 	l.endConsent(tx, actConsent, s, now)
 }

@@ -29,7 +29,7 @@ import (
 	"madoguchi/shared/web"
 )
 
-// The payloads in events/newsletter hold tokens that these keys signed, issued a minute before the payload's own time.
+// The payloads in events/newsletter and events/press hold tokens that these keys signed, issued a minute before the payload's own time.
 // A function with the same keys takes them; any other answers 400 to the token, which is right as well.
 var (
 	eventTime       = time.Date(2026, 11, 23, 3, 1, 0, 0, time.UTC)
@@ -38,28 +38,34 @@ var (
 	eventAddressKey = config.Key(strings.Repeat("address-key-of-the-events-", 2))
 )
 
-const eventsFolder = "../../events/newsletter"
+// eventsFolder holds the payloads of a list's function.
+func eventsFolder(list policy.Code) string { return "../../events/" + string(list) }
 
 // eventRequest is what a payload is about; the rest is the same in all of them.
 type eventRequest struct {
 	method, path, query, accept, contentType, body string
 }
 
-func eventRequests(t *testing.T) map[string]eventRequest {
+func eventRequests(t *testing.T, code policy.Code) map[string]eventRequest {
 	t.Helper()
+	service := policy.Get(code)
 	token := func(nonce string) string {
-		return sign.Seal(config.Keys{eventFormKey}, "form", strings.Join([]string{"newsletter", strconv.Itoa(policy.Get(policy.Newsletter).FormVersion), "ja",
+		return sign.Seal(config.Keys{eventFormKey}, "form", strings.Join([]string{string(code), strconv.Itoa(service.FormVersion), "ja",
 			strconv.FormatInt(eventTime.Add(-time.Minute).UnixMilli(), 36), nonce}, "|"))
 	}
 	typed := func(nonce, action string) url.Values {
-		return url.Values{"form_token": {token(nonce)}, "email": {"hanako@example.jp"}, "name": {"𠮷野家 花子"}, "prefecture": {"13"},
-			"organization": {"株式会社テスト"}, "business_category": {"trade"}, "homepage": {""}, "action": {action}}
+		values := url.Values{"form_token": {token(nonce)}, "homepage": {""}, "action": {action}}
+		for _, f := range service.Fields {
+			values.Set(f.Name, map[string]string{"email": "hanako@example.jp", "name": "𠮷野家 花子", "prefecture": "13",
+				"organization": "株式会社テスト", "business_category": "trade"}[f.Name])
+		}
+		return values
 	}
 	hanako, err := address.Parse("hanako@example.jp")
 	if err != nil {
 		t.Fatal(err)
 	}
-	unsubscribe := link.NewSigner(config.Keys{eventLinkKey}).Path("/newsletter/unsubscribe", link.Token{Service: "newsletter", Purpose: link.Unsubscribe,
+	unsubscribe := link.NewSigner(config.Keys{eventLinkKey}).Path(service.Path+"/unsubscribe", link.Token{Service: string(code), Purpose: link.Unsubscribe,
 		Person: hanako.Key(eventAddressKey), Issued: eventTime.Add(-time.Hour)})
 	path, query, _ := strings.Cut(unsubscribe, "?")
 	members := map[string]string{}
@@ -74,13 +80,13 @@ func eventRequests(t *testing.T) map[string]eventRequest {
 	}
 	const browser, formType = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/x-www-form-urlencoded"
 	return map[string]eventRequest{
-		"get":         {"GET", "/newsletter", "", browser, "", ""},
-		"check":       {"POST", "/newsletter", "", browser, formType, typed("EVENTCHECK2345672345672345", "check").Encode()},
-		"submit":      {"POST", "/newsletter", "", browser, formType, typed("EVENTSUBMIT234567234567234", "submit").Encode()},
-		"submit-json": {"POST", "/newsletter", "", "application/json", "application/json", string(body)},
+		"get":         {"GET", service.Path, "", browser, "", ""},
+		"check":       {"POST", service.Path, "", browser, formType, typed("EVENTCHECK2345672345672345", "check").Encode()},
+		"submit":      {"POST", service.Path, "", browser, formType, typed("EVENTSUBMIT234567234567234", "submit").Encode()},
+		"submit-json": {"POST", service.Path, "", "application/json", "application/json", string(body)},
 		"one-click":   {"POST", path, query, "*/*", formType, "List-Unsubscribe=One-Click"},
-		"head":        {"HEAD", "/newsletter", "lang=ja", "*/*", "", ""},
-		"not-found":   {"GET", "/newsletter/unknown", "", browser, "", ""},
+		"head":        {"HEAD", service.Path, "lang=ja", "*/*", "", ""},
+		"not-found":   {"GET", service.Path + "/unknown", "", browser, "", ""},
 	}
 }
 
@@ -88,10 +94,11 @@ func eventRequests(t *testing.T) map[string]eventRequest {
 func (r eventRequest) payload(t *testing.T) []byte {
 	t.Helper()
 	const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-	key := "ANY /newsletter"
+	list, rest, below := strings.Cut(strings.TrimPrefix(r.path, "/"), "/")
+	key := "ANY /" + list
 	event := map[string]any{"version": "2.0", "rawPath": r.path, "rawQueryString": r.query, "isBase64Encoded": false}
-	if rest, ok := strings.CutPrefix(r.path, "/newsletter/"); ok {
-		key = "ANY /newsletter/{proxy+}"
+	if below {
+		key += "/{proxy+}"
 		event["pathParameters"] = map[string]string{"proxy": rest}
 	}
 	if r.query != "" {
@@ -129,13 +136,13 @@ func (r eventRequest) payload(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// list is the newsletter function over tables of its own, at the time and with the keys of the payloads.
-func list(t *testing.T) (http.Handler, *subscription.List) {
+// list is the function of a list over tables of its own, at the time and with the keys of the payloads.
+func list(t *testing.T, code policy.Code) (http.Handler, *subscription.List) {
 	t.Helper()
 	client := recordtest.Start(t)
 	now := func() time.Time { return eventTime }
-	service := policy.Get(policy.Newsletter)
-	l := &subscription.List{Service: service, Periods: policy.DefaultPeriods(service), Client: client, Table: recordtest.Table(t, client, "newsletter", true),
+	service := policy.Get(code)
+	l := &subscription.List{Service: service, Periods: policy.DefaultPeriods(service), Client: client, Table: recordtest.Table(t, client, string(code), true),
 		Outbox: recordtest.Table(t, client, "outbox", false), Suppression: recordtest.Table(t, client, "suppression", true), AddressKey: eventAddressKey,
 		Guard: guard.Store{Client: client, Table: recordtest.Table(t, client, "guard", false), Key: eventAddressKey},
 		Links: link.NewSigner(config.Keys{eventLinkKey}), Now: now}
@@ -153,31 +160,38 @@ func count(t *testing.T, l *subscription.List, table string) int {
 	return len(out.Items)
 }
 
-// Every payload in events/newsletter through the Lambda adapter and the newsletter's real handler over real tables: the
-// answer, and what was written. `go test ./shared/web -update` writes the payloads (a new form version needs it).
-func TestNewsletterEvents(t *testing.T) {
+// Every payload of the two lists through the Lambda adapter and the list's real handler over real tables: the answer, and what
+// was written. `go test ./shared/web -update` writes the payloads (a new form version needs it).
+func TestListEvents(t *testing.T) {
+	for _, code := range []policy.Code{policy.Newsletter, policy.Press} {
+		t.Run(string(code), func(t *testing.T) { testListEvents(t, code) })
+	}
+}
+
+func testListEvents(t *testing.T, code policy.Code) {
+	folder, path := eventsFolder(code), policy.Get(code).Path
 	const page = "text/html; charset=utf-8"
 	type outcome struct {
 		Status, Records, Mails, Suppressed int
 		Type, Location                     string
 	}
-	requests := eventRequests(t)
+	requests := eventRequests(t, code)
 	for name, c := range map[string]struct {
 		want     outcome
 		contains string // empty: no body
 	}{
-		"get":         {outcome{200, 0, 0, 0, page, ""}, `<form method="post" action="/newsletter"`},
+		"get":         {outcome{200, 0, 0, 0, page, ""}, `<form method="post" action="` + path + `"`},
 		"check":       {outcome{200, 0, 0, 0, page, ""}, "<dd>𠮷野家 花子</dd>"},
-		"submit":      {outcome{303, 1, 1, 0, "", "/newsletter/done?ref=REFERENCE"}, ""},
+		"submit":      {outcome{303, 1, 1, 0, "", path + "/done?ref=REFERENCE"}, ""},
 		"submit-json": {outcome{201, 1, 1, 0, "application/json", ""}, `"status":"unconfirmed"`},
 		"one-click":   {outcome{200, 0, 0, 1, "text/plain; charset=utf-8", ""}, "unsubscribed"},
 		"head":        {outcome{200, 0, 0, 0, page, ""}, ""},
 		"not-found":   {outcome{404, 0, 0, 0, page, ""}, "ページが見つかりません"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(eventsFolder, name+".json")
+			file := filepath.Join(folder, name+".json")
 			if *update {
-				if err := os.MkdirAll(eventsFolder, 0o755); err != nil {
+				if err := os.MkdirAll(folder, 0o755); err != nil {
 					t.Fatal(err)
 				}
 				if err := os.WriteFile(file, requests[name].payload(t), 0o600); err != nil {
@@ -191,7 +205,7 @@ func TestNewsletterEvents(t *testing.T) {
 			if diff := cmp.Diff(string(requests[name].payload(t)), string(payload)); diff != "" {
 				t.Errorf("%s is stale: run `go test ./shared/web -update`\n%s", file, diff)
 			}
-			handler, l := list(t)
+			handler, l := list(t, code)
 			out, err := web.Lambda(handler).Invoke(t.Context(), payload)
 			if err != nil {
 				t.Fatal(err)
@@ -216,7 +230,7 @@ func TestNewsletterEvents(t *testing.T) {
 			}
 		})
 	}
-	files, err := filepath.Glob(filepath.Join(eventsFolder, "*.json"))
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil || len(files) != len(requests) {
 		t.Errorf("%d payloads (%v), %d are tested", len(files), err, len(requests))
 	}

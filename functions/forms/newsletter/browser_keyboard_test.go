@@ -144,10 +144,10 @@ func (w *screen) testKeyboard(t *testing.T, o browser.Options) {
 	h.open(w.sentLink(t, moved, "/newsletter/unsubscribe"), "メールマガジンの配信停止")
 	h.press("main button", http.StatusOK, "配信を停止しました")
 	h.press("button[value=undo]", http.StatusOK, "登録を元に戻しました")
-	if found := problems(h.Page); len(found) > 1 || len(found) == 1 && !strings.Contains(found[0], "422") {
+	if found := h.Page.OwnProblems(); len(found) > 1 || len(found) == 1 && !strings.Contains(found[0], "422") {
 		t.Errorf("errors in the console: %q", found)
 	}
-	if found := cookies(h.Page); len(found) > 0 {
+	if found := h.Page.Cookies(); len(found) > 0 {
 		t.Errorf("cookies: %q", found)
 	}
 }

@@ -69,8 +69,8 @@ func (w *screen) testLetters(t *testing.T) {
 			shown = w.sent(t, l.to, l.piece).HTML
 			p := w.chromium.Page(t, browser.Options{})
 			p.Open(program.URL + "/mail.html")
-			wantPlain(t, p, program.URL)
-			wantReadable(t, p)
+			p.WantPlain(program.URL)
+			p.WantReadable()
 			if scripts := p.Count("script, link, img, form, [onclick], [src]"); scripts != 0 {
 				t.Errorf("the mail has %d elements that load or run something", scripts)
 			}
@@ -101,8 +101,8 @@ func (w *screen) testAround(t *testing.T) {
 			if status := p.Open(w.URL() + page.path); status != http.StatusOK {
 				t.Fatalf("status %d", status)
 			}
-			wantPlain(t, p, w.URL())
-			wantReadable(t, p)
+			p.WantPlain(w.URL())
+			p.WantReadable()
 			shoot(p, "around "+page.name)
 		})
 	}

@@ -170,9 +170,9 @@ func shoot(p *browser.Page, name string) {
 	if *shots == "" {
 		return
 	}
-	for _, l := range append([]look{{name: "phone", size: browser.Phone}, {name: "desktop, dark", dark: true}}, looks...) {
-		show(p, l)
-		p.Screenshot(filepath.Join(*shots, strings.NewReplacer(" ", "-", ",", "", "/", "-").Replace(name+" "+l.name)+".png"))
+	for _, l := range append([]browser.Look{{Name: "phone", Size: browser.Phone}, {Name: "desktop, dark", Dark: true}}, browser.Looks...) {
+		p.Show(l)
+		p.Screenshot(filepath.Join(*shots, strings.NewReplacer(" ", "-", ",", "", "/", "-").Replace(name+" "+l.Name)+".png"))
 	}
 }
 
@@ -184,7 +184,7 @@ func (w *screen) testScenes(t *testing.T) {
 			if status := s.reach(t, w, p); status != s.status {
 				t.Fatalf("status %d, want %d", status, s.status)
 			}
-			wantPlain(t, p, w.URL())
+			p.WantPlain(w.URL())
 			if got := p.Text("h1"); got != s.title {
 				t.Errorf("titled %q, want %q", got, s.title)
 			}
@@ -192,8 +192,8 @@ func (w *screen) testScenes(t *testing.T) {
 			if want := s.title + "｜日本アセアンセンター"; strings.TrimPrefix(title, "エラー：") != want || s.wrong != strings.HasPrefix(title, "エラー：") {
 				t.Errorf("the browser's title is %q; an error: %v", title, s.wrong)
 			}
-			wantReadable(t, p)
-			wantPrintable(t, p)
+			p.WantReadable()
+			p.WantPrintable()
 			shoot(p, s.name)
 		})
 	}

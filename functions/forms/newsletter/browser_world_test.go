@@ -34,7 +34,7 @@ func newScreen(t *testing.T) *screen {
 	w.product = begin(t, t.TempDir(), nil)
 	env := config.Map(w.environment)
 	var err error
-	if w.list, err = subscription.Open(env, policy.Get(policy.Newsletter), "NEWSLETTER_TABLE", w.DynamoDB(), time.Now); err != nil {
+	if w.list, err = subscription.Open(env, policy.Get(policy.Newsletter), subscription.Names{Table: "NEWSLETTER_TABLE"}, w.DynamoDB(), time.Now); err != nil {
 		t.Fatalf("open the list: %v", err)
 	}
 	settings, err := config.Load[struct {

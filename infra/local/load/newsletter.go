@@ -27,7 +27,13 @@ func strict(content json.RawMessage, into any) error {
 }
 
 func newsletter(in stack.LoadContext) (*subscription.List, error) {
-	return subscription.Open(config.Map(in.Environment("NewsletterFunction")), policy.Get(policy.Newsletter), "NEWSLETTER_TABLE", in.DynamoDB, time.Now)
+	return subscription.Open(config.Map(in.Environment("NewsletterFunction")), policy.Get(policy.Newsletter), subscription.Names{Table: "NEWSLETTER_TABLE"},
+		in.DynamoDB, time.Now)
+}
+
+func press(in stack.LoadContext) (*subscription.List, error) {
+	return subscription.Open(config.Map(in.Environment("PressFunction")), policy.Get(policy.Press),
+		subscription.Names{Table: "PRESS_TABLE", Approval: "PRESS_APPROVAL"}, in.DynamoDB, time.Now)
 }
 
 // businessCategories replaces the list of categories of business: [{value, label}].
@@ -63,12 +69,16 @@ func subscribers(_ context.Context, in stack.LoadContext, content json.RawMessag
 		return nil, &stack.LoadError{Reason: "must be {list, count} and nothing else"}
 	}
 	switch {
-	case wanted.List != policy.Newsletter:
-		return nil, &stack.LoadError{Place: ".list", Reason: fmt.Sprintf("must be %q", policy.Newsletter)}
+	case wanted.List != policy.Newsletter && wanted.List != policy.Press:
+		return nil, &stack.LoadError{Place: ".list", Reason: fmt.Sprintf("must be %q or %q", policy.Newsletter, policy.Press)}
 	case wanted.Count < 1 || wanted.Count > maxSubscribers:
 		return nil, &stack.LoadError{Place: ".count", Reason: fmt.Sprintf("must be 1 to %d", maxSubscribers)}
 	}
-	list, err := newsletter(in)
+	open := newsletter
+	if wanted.List == policy.Press {
+		open = press
+	}
+	list, err := open(in)
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,9 @@ func (l *Letters) source(kind policy.MailKind, language policy.Language) (*sourc
 		return src, nil
 	}
 	text, err := sources.ReadFile("letters/" + name + ".txt")
+	if step, isList := ofList(kind); err != nil && isList {
+		text, err = sources.ReadFile("letters/list_" + step + "." + string(language) + ".txt")
+	}
 	if err != nil {
 		return nil, ErrNoLetter
 	}
@@ -82,6 +85,13 @@ func (l *Letters) source(kind policy.MailKind, language policy.Language) (*sourc
 	}
 	l.parsed[name] = src
 	return src, nil
+}
+
+// ofList returns what a mail of one of the two lists is about. Where a list has no letter of its own for it, both lists' letter
+// serves ("list_welcome").
+func ofList(kind policy.MailKind) (step string, ok bool) {
+	list, step, found := strings.Cut(string(kind), "_")
+	return step, found && (list == string(policy.Newsletter) || list == string(policy.Press))
 }
 
 // The keys of a mail's data that are not shown as they are.

@@ -26,7 +26,7 @@ func organization() policy.Organization {
 	return org
 }
 
-// examples are the letters as the newsletter function asks for them.
+// examples are the letters as the functions ask for them.
 var examples = map[policy.MailKind]map[string]string{
 	policy.NewsletterConfirm: {"link": "/newsletter/confirm?t=CONFIRM", "expires": "2026-11-30T09:30:59Z", "reference": "N7K2-M4QX"},
 	policy.NewsletterWelcome: {"name": "𠮷野家 花子", "preferences": "/newsletter/preferences?t=PREFERENCES",
@@ -36,22 +36,53 @@ var examples = map[policy.MailKind]map[string]string{
 		"unsubscribe": "/newsletter/unsubscribe?t=UNSUBSCRIBE"},
 	policy.NewsletterAddressConfirm: {"link": "/newsletter/confirm?t=CONFIRM", "expires": "2026-11-30T18:30:00+09:00"},
 	policy.NewsletterAddressChanged: {},
+
+	policy.PressConfirm: {"link": "/press/confirm?t=CONFIRM", "expires": "2026-11-30T09:30:59Z", "reference": "P261123-M4QX"},
+	policy.PressWelcome: {"name": "記者 一郎", "preferences": "/press/preferences?t=PREFERENCES", "unsubscribe": "/press/unsubscribe?t=UNSUBSCRIBE",
+		"deleted_on": "2029-11-22T15:00:00Z", "reference": "P261123-M4QX"},
+	policy.PressAlready: {"preferences": "/press/preferences?t=PREFERENCES", "unsubscribe": "/press/unsubscribe?t=UNSUBSCRIBE"},
+	policy.PressPreferences: {"link": "/press/preferences?t=PREFERENCES", "expires": "2026-11-24T18:30:00+09:00",
+		"unsubscribe": "/press/unsubscribe?t=UNSUBSCRIBE"},
+	policy.PressAddressConfirm: {"link": "/press/confirm?t=CONFIRM", "expires": "2026-11-30T18:30:00+09:00"},
+	policy.PressAddressChanged: {},
+	policy.PressPending:        {"unsubscribe": "/press/unsubscribe?t=UNSUBSCRIBE", "expires": "2026-12-23T18:30:00+09:00", "reference": "P261123-M4QX"},
+	policy.PressApproved: {"name": "記者 一郎", "preferences": "/press/preferences?t=PREFERENCES", "unsubscribe": "/press/unsubscribe?t=UNSUBSCRIBE",
+		"deleted_on": "2029-11-22T15:00:00Z", "reference": "P261123-M4QX"},
+	policy.PressRefused: {"name": "記者 一郎", "reference": "P261123-M4QX"},
+}
+
+// serviceOf is the service whose records cause a kind of mail.
+func serviceOf(kind policy.MailKind) policy.Code {
+	for _, s := range policy.Services() {
+		if kind != policy.LegalNotice && s.MayMail(kind) {
+			return s.Code
+		}
+	}
+	return ""
 }
 
 func example(kind policy.MailKind) mail.Mail {
-	return mail.Mail{Service: policy.Newsletter, Kind: kind, Language: policy.Japanese, To: "hanako@example.jp", Person: "5f2c", Data: maps.Clone(examples[kind])}
+	return mail.Mail{Service: serviceOf(kind), Kind: kind, Language: policy.Japanese, To: "hanako@example.jp", Person: "5f2c", Data: maps.Clone(examples[kind])}
 }
+
+// languages are those in which a kind of mail must have its letter: those of the form that causes it.
+func languages(kind policy.MailKind) []policy.Language { return policy.Get(serviceOf(kind)).Languages }
 
 func TestGolden(t *testing.T) {
 	for kind := range examples {
-		t.Run(string(kind), func(t *testing.T) {
-			got, err := New(organization()).Render(example(kind))
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden(t, string(kind)+".ja.txt", "Subject: "+got.Subject+"\n\n"+got.Text)
-			golden(t, string(kind)+".ja.html", got.HTML)
-		})
+		for _, language := range languages(kind) {
+			name := string(kind) + "." + string(language)
+			t.Run(name, func(t *testing.T) {
+				m := example(kind)
+				m.Language = language
+				got, err := New(organization()).Render(m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, name+".txt", "Subject: "+got.Subject+"\n\n"+got.Text)
+				golden(t, name+".html", got.HTML)
+			})
+		}
 	}
 }
 
@@ -72,27 +103,24 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// Every source is a letter that the policy names and that a test renders; every mail that the newsletter's form causes
-// has one in each language of the form.
+// Every source is a letter that the policy names and that a test renders.
 func TestSourcesAreThePolicysMails(t *testing.T) {
 	files, err := sources.ReadDir("letters")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		kind, _, _ := strings.Cut(file.Name(), ".")
-		if _, known := policy.MailOf(policy.MailKind(kind)); !known {
-			t.Errorf("%s: the policy names no such mail (R57)", file.Name())
+		name, _, _ := strings.Cut(file.Name(), ".")
+		kinds := []string{name}
+		if step, both := strings.CutPrefix(name, "list_"); both {
+			kinds = []string{"newsletter_" + step, "press_" + step}
 		}
-		if examples[policy.MailKind(kind)] == nil {
-			t.Errorf("%s is rendered by no test", file.Name())
-		}
-	}
-	service := policy.Get(policy.Newsletter)
-	for kind := range examples {
-		for _, language := range service.Languages {
-			if _, err := New(organization()).source(kind, language); err != nil {
-				t.Errorf("%s.%s: %v", kind, language, err)
+		for _, kind := range kinds {
+			if _, known := policy.MailOf(policy.MailKind(kind)); !known {
+				t.Errorf("%s: the policy names no mail %s (R57)", file.Name(), kind)
+			}
+			if examples[policy.MailKind(kind)] == nil {
+				t.Errorf("%s is rendered by no test", kind)
 			}
 		}
 	}
@@ -100,8 +128,10 @@ func TestSourcesAreThePolicysMails(t *testing.T) {
 
 // A mail with a hole is never sent: each value that a letter needs is missed by name.
 func TestMissingValues(t *testing.T) {
-	optional := map[string]bool{"newsletter_confirm reference": true, "newsletter_welcome reference": true, "newsletter_welcome name": true,
-		"newsletter_preferences unsubscribe": true}
+	optional := map[string]bool{"newsletter_preferences unsubscribe": true, "press_preferences unsubscribe": true}
+	for _, kind := range []string{"newsletter_confirm", "newsletter_welcome", "press_confirm", "press_welcome", "press_pending", "press_approved", "press_refused"} {
+		optional[kind+" reference"], optional[kind+" name"] = true, true
+	}
 	for kind, data := range examples {
 		for key := range data {
 			for _, value := range []string{"absent", "empty"} {
@@ -156,7 +186,8 @@ func TestRefusedValues(t *testing.T) {
 func TestUnprovenRecipientsSeeNothingTyped(t *testing.T) {
 	typed := map[string]string{"name": "今すぐ http://evil.example/ へ", "organization": "当選おめでとう", "email": "victim@example.jp",
 		"prefecture": "13", "business_category": "trade", "message": "typed", "office": "偽の事務局", "service": "偽のサービス"}
-	for _, kind := range []policy.MailKind{policy.NewsletterConfirm, policy.NewsletterAlready, policy.NewsletterAddressConfirm} {
+	for _, kind := range []policy.MailKind{policy.NewsletterConfirm, policy.NewsletterAlready, policy.NewsletterAddressConfirm,
+		policy.PressConfirm, policy.PressAlready, policy.PressAddressConfirm, policy.PressPending} {
 		plain, err := New(organization()).Render(example(kind))
 		if err != nil {
 			t.Fatal(err)
