@@ -101,6 +101,9 @@ func (p *Page) WantPlain(origin string) {
 	if diff := cmp.Diff([]string{}, append([]string{}, p.OwnProblems()...)); diff != "" {
 		p.t.Errorf("errors in the console (-want +got):\n%s", diff)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.problems = nil // each page answers for its own
 }
 
 // WantReadable holds the open page to WCAG 2.2 AA in every look, and to one column at 400 % zoom and on a phone.

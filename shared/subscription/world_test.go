@@ -43,7 +43,7 @@ type fatal interface {
 	Fatalf(string, ...any)
 }
 
-// world is the newsletter list over tables of its own in a real engine, with a clock that the test moves.
+// world is a list over tables of its own in a real engine, with a clock that the test moves.
 type world struct {
 	list    *List
 	handler http.Handler
@@ -52,11 +52,17 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return worldOf(t, policy.Get(policy.Newsletter), false)
+}
+
+// worldOf is the world of a list, with or without the approval of staff.
+func worldOf(t testing.TB, service *policy.Service, approval bool) *world {
+	t.Helper()
 	client := recordtest.Start(t)
 	w := &world{}
 	w.set(start)
 	key := config.Key(strings.Repeat("address-key-", 3))
-	w.list = &List{Service: policy.Get(policy.Newsletter), Periods: policy.DefaultPeriods(policy.Get(policy.Newsletter)), Client: client,
+	w.list = &List{Service: service, Periods: policy.DefaultPeriods(service), Approval: approval, Client: client,
 		Table: recordtest.Table(t, client, "newsletter", true), Outbox: recordtest.Table(t, client, "outbox", false),
 		Suppression: recordtest.Table(t, client, "suppression", true), AddressKey: key,
 		Links: link.NewSigner(config.Keys{config.Key(strings.Repeat("link-key-", 4))}), Now: w.now}
@@ -146,7 +152,7 @@ func (w *world) post(t fatal, path string, values map[string]string) *httptest.R
 // signUp signs up and returns the reference.
 func (w *world) signUp(t fatal, values map[string]string) string {
 	t.Helper()
-	answer := w.post(t, "/newsletter", values)
+	answer := w.post(t, w.list.Service.Path, values)
 	var accepted struct {
 		Reference string `json:"reference"`
 	}
@@ -171,7 +177,7 @@ func (w *world) mails(t fatal, email, kind string) []mail.Row {
 	t.Helper()
 	var rows []mail.Row
 	for _, row := range scan[mail.Row](t, w, w.list.Outbox) {
-		if row.Person == w.person(email) && (kind == "" || row.Kind == policy.MailKind("newsletter_"+kind)) {
+		if row.Person == w.person(email) && (kind == "" || row.Kind == policy.MailKind(string(w.list.Service.Code)+"_"+kind)) {
 			rows = append(rows, row)
 		}
 	}
@@ -214,7 +220,7 @@ func (w *world) state(t fatal, email string) State {
 
 func (w *world) suppressed(t fatal, email string) bool {
 	t.Helper()
-	_, found := get[suppression](t, w, w.list.Suppression, record.Key(w.person(email), "newsletter"))
+	_, found := get[suppression](t, w, w.list.Suppression, record.Key(w.person(email), string(w.list.Service.Code)))
 	return found
 }
 
@@ -252,7 +258,7 @@ func (w *world) tokenOf(l string) link.Token {
 		panic(err)
 	}
 	purpose := link.Purpose(u.Path[strings.LastIndexByte(u.Path, '/')+1:])
-	token, err := w.list.Links.Read("newsletter", purpose, u.Query().Get("t"))
+	token, err := w.list.Links.Read(string(w.list.Service.Code), purpose, u.Query().Get("t"))
 	if err != nil {
 		panic(err)
 	}
