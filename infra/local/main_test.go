@@ -38,7 +38,7 @@ func TestRun(t *testing.T) {
 	if !ok || !strings.HasPrefix(url, "http://127.0.0.1:") {
 		t.Errorf("first line %q", lines.Text())
 	}
-	for _, part := range []string{"forms", "overview", "inbox", "DynamoDB", "SES"} {
+	for _, part := range []string{"forms", "overview", "inbox", "DynamoDB", "SES", "S3"} {
 		if !lines.Scan() || !strings.HasPrefix(strings.TrimSpace(lines.Text()), part+" ") {
 			t.Errorf("line %q, want the address of %s", lines.Text(), part)
 		}

@@ -41,7 +41,9 @@ var knownFunctions = []template.Function{
 }
 
 func TestLocalTemplate(t *testing.T) {
-	out, err := localTemplate([]byte(builtTemplate), knownFunctions, map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": "http://172.17.0.1:3001"})
+	out, err := localTemplate([]byte(builtTemplate), knownFunctions, map[string]string{
+		"AWS_ENDPOINT_URL_DYNAMODB": "http://172.17.0.1:3001", "AWS_ENDPOINT_URL_S3": "http://172.17.0.1:3003",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,17 +62,24 @@ func TestLocalTemplate(t *testing.T) {
 			"Form": function("Form", map[string]any{
 				"KEY": "a: \"b\"\n{{c}}", "TABLE": "madoguchi-Table", "SIZE": "007", "WISH": "no",
 				"AWS_ACCESS_KEY_ID": "local.Form.sam", "AWS_SECRET_ACCESS_KEY": "local",
-				"AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:3001",
+				"AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:3001", "AWS_ENDPOINT_URL_S3": "http://172.17.0.1:3003",
 			}),
 			"Plain": function("Plain", map[string]any{
 				"AWS_ACCESS_KEY_ID": "local.Plain.sam", "AWS_SECRET_ACCESS_KEY": "local",
-				"AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:3001",
+				"AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:3001", "AWS_ENDPOINT_URL_S3": "http://172.17.0.1:3003",
 			}),
 			"Table": map[string]any{"Type": "AWS::DynamoDB::Table"},
 		},
 	}
 	if diff := cmp.Diff(want, tree); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestObjectsOnALoopbackAddress(t *testing.T) {
+	got, err := fromContainers(map[string]string{"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:3003"})
+	if diff := cmp.Diff(map[string]string{"AWS_ENDPOINT_URL_S3": "http://host.docker.internal:3003"}, got); err != nil || diff != "" {
+		t.Error(err, diff)
 	}
 }
 

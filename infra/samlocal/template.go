@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 
@@ -78,7 +79,10 @@ func fromContainers(endpoints map[string]string) (map[string]string, error) {
 		if err != nil || u.Port() == "" {
 			return nil, fmt.Errorf("%s=%s is not an address with a port", variable, address)
 		}
-		u.Host = hostName + ":" + u.Port()
+		// Links into S3 are also for the browser, which knows a bridge's address but not the containers' name for it.
+		if ip := net.ParseIP(u.Hostname()); variable != "AWS_ENDPOINT_URL_S3" || ip == nil || ip.IsLoopback() {
+			u.Host = hostName + ":" + u.Port()
+		}
 		out[variable] = u.String()
 	}
 	return out, nil

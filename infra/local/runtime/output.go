@@ -28,7 +28,7 @@ func (proc *process) environment(r *Runtime) []string {
 		"AWS_LAMBDA_LOG_STREAM_NAME":      "local/[$LATEST]" + strconv.Itoa(proc.number),
 		"AWS_EXECUTION_ENV":               "AWS_Lambda_provided.al2023",
 		"AWS_ACCESS_KEY_ID":               proc.accessKey(),
-		"AWS_SECRET_ACCESS_KEY":           secretKey,
+		"AWS_SECRET_ACCESS_KEY":           SecretKey,
 		"_HANDLER":                        f.Handler,
 		"LAMBDA_TASK_ROOT":                filepath.Dir(f.Binary),
 	})

@@ -42,11 +42,11 @@ type Options struct {
 	Log         *slog.Logger                       // what the runtime itself has to say: crashes, failed starts; nil: nothing
 }
 
-// Credentials that functions get. They mean nothing; the access key id tells the local services who calls.
-const (
-	keyPrefix = "local."
-	secretKey = "local"
-)
+// keyPrefix begins the access key ids that functions get: the rest tells the local services who calls.
+const keyPrefix = "local."
+
+// SecretKey is the secret access key of every function. It guards nothing here; links into the local S3 are signed with it.
+const SecretKey = "local"
 
 // IsFunctionKey says whether an access key id is one that this runtime gave to a process.
 func IsFunctionKey(accessKeyID string) bool {

@@ -87,11 +87,19 @@ type summary struct {
 	InitMS, RSSMB, CPUS string
 }
 
+// bucket is a row of the index page.
+type bucket struct {
+	Name    string
+	Objects int
+	MB      string
+}
+
 func (s *Stack) index(w http.ResponseWriter, _ *http.Request) {
 	page := struct {
 		Forms     []form
 		Parts     []Part
 		Functions []summary
+		Buckets   []bucket
 		Mails     int
 		DataDir   string
 		Faulty    bool
@@ -103,6 +111,14 @@ func (s *Stack) index(w http.ResponseWriter, _ *http.Request) {
 			}
 		}
 		page.Functions = append(page.Functions, s.summary(f.Name, f.CodeURI))
+	}
+	used, err := s.objects.Usage()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	for _, u := range used {
+		page.Buckets = append(page.Buckets, bucket{u.Bucket, u.Objects, strconv.FormatFloat(float64(u.Bytes)/1e6, 'f', 1, 64)})
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")

@@ -19,6 +19,7 @@ import (
 
 	"madoguchi/infra/local/dynamodb"
 	"madoguchi/infra/local/runtime"
+	"madoguchi/infra/local/s3"
 	"madoguchi/infra/local/ses"
 	"madoguchi/infra/local/template"
 	"madoguchi/infra/local/trigger"
@@ -51,6 +52,7 @@ type Stack struct {
 	client    *ddb.Client
 	proxy     *dynamodb.Proxy
 	mail      *ses.Server
+	objects   *s3.Server
 	runtime   *runtime.Runtime
 	triggers  *trigger.Triggers
 	servers   []*http.Server
@@ -123,6 +125,9 @@ func (s *Stack) start(ctx context.Context) error {
 	if err := s.startMail(); err != nil {
 		return err
 	}
+	if err := s.startObjects(); err != nil {
+		return err
+	}
 	if err := s.startRuntime(); err != nil {
 		return err
 	}
@@ -174,6 +179,9 @@ func (s *Stack) Template() *template.Template { return s.template }
 // SES is the local SES with its inbox.
 func (s *Stack) SES() *ses.Server { return s.mail }
 
+// S3 is the local S3. An object that is put there is an event for the functions whose rules want it, as in AWS.
+func (s *Stack) S3() *s3.Server { return s.objects }
+
 // DynamoDB is a client of the engine itself: not counted, not disturbed.
 func (s *Stack) DynamoDB() *ddb.Client { return s.client }
 
@@ -213,6 +221,9 @@ func (s *Stack) Close() {
 			_ = s.mail.Close()
 		}
 		s.serving.Wait()
+		if s.objects != nil {
+			_ = s.objects.Close()
+		}
 		if s.engine != nil {
 			s.engine.Close()
 		}

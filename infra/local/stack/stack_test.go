@@ -126,6 +126,19 @@ func TestEndToEnd(t *testing.T) {
 		t.Errorf("%d mails, want 1", s.SES().Count())
 	}
 
+	for bucket, key := range map[string]string{"quiet-bucket": "mail/1", "madoguchi-inbox": "other/1"} { // told to nobody
+		if err := s.S3().Put(bucket, key, "message/rfc822", []byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.S3().Put("madoguchi-inbox", "mail/1", "message/rfc822", []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, s, "aws.s3 Object Created madoguchi-inbox mail/1", "1")
+	if _, page := fetch(t, "GET", s.URL()+"/_local/", "", ""); !strings.Contains(page, "quiet-bucket") {
+		t.Error("the index page does not list the buckets")
+	}
+
 	ran := s.Tick()
 	if len(ran) != 1 || ran[0].Error != "" || seen(t, s, "aws.scheduler Scheduled Event") != "1" {
 		t.Errorf("tick: %+v", ran)

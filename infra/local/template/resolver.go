@@ -113,6 +113,8 @@ func (r *resolver) attribute(id, name string) (any, error) {
 			arn += streamSuffix
 		}
 		return arn, nil
+	case kind == "AWS::S3::Bucket" && name == "Arn":
+		return "arn:aws:s3:::" + text(physical), nil // bucket names are unique without account and region
 	case name == "Arn":
 		service, _, _ := strings.Cut(strings.TrimPrefix(kind, "AWS::"), "::")
 		return "arn:aws:" + strings.ToLower(service) + ":" + Region + ":" + Account + ":" + text(physical), nil

@@ -1,5 +1,5 @@
 // Package template reads the SAM template for the local stack: parameters, conditions, intrinsic functions, and of the
-// resources what a local run needs - functions with their events, tables, the HTTP API, secrets and the events that
+// resources what a local run needs - functions with their events, tables, buckets, the HTTP API, secrets and the events that
 // configuration sets publish. Nothing in it knows what the functions do; a function that is added to the template runs locally.
 //
 // What the local stack has no use for (roles, log groups, alarms) is left unresolved, so that it cannot hinder a run.
@@ -37,6 +37,7 @@ type Template struct {
 	Parameters []Parameter // by name
 	Functions  []Function  // by logical id
 	Tables     []Table     // by logical id
+	Buckets    []Bucket    // by logical id
 	Identities []string    // addresses and domains that SES may send from
 	// ConfigurationSets are those of SES by their name.
 	ConfigurationSets map[string]ConfigurationSet
@@ -63,6 +64,12 @@ type Function struct {
 // ARN is what GetAtt Function.Arn gives.
 func (f Function) ARN() string {
 	return "arn:aws:lambda:" + Region + ":" + Account + ":function:" + f.Name
+}
+
+// Bucket is an AWS::S3::Bucket.
+type Bucket struct {
+	Name   string // physical name
+	Events bool   // what is stored in it is told to EventBridge
 }
 
 // ConfigurationSet is an AWS::SES::ConfigurationSet with its event destinations.
@@ -150,6 +157,8 @@ func (r *resolver) add(t *Template, id string) error {
 			return err
 		}
 		t.Tables = append(t.Tables, table)
+	case "AWS::S3::Bucket":
+		return r.bucket(t, id)
 	case "AWS::SES::EmailIdentity":
 		identity, err := r.resolve(member(resource, "Properties", "EmailIdentity"))
 		if err != nil {
@@ -161,6 +170,21 @@ func (r *resolver) add(t *Template, id string) error {
 	case "AWS::SES::ConfigurationSetEventDestination":
 		return r.eventDestination(t, id)
 	}
+	return nil
+}
+
+func (r *resolver) bucket(t *Template, id string) error {
+	name, err := r.ref(id)
+	if err != nil {
+		return err
+	}
+	events, err := r.resolve(member(r.resources, id, "Properties", "NotificationConfiguration", "EventBridgeConfiguration"))
+	if err != nil {
+		return err
+	}
+	// As in CloudFormation: where the member stands, the events are on unless it says otherwise.
+	on := events != nil && text(member(events, "EventBridgeEnabled")) != "false"
+	t.Buckets = append(t.Buckets, Bucket{Name: text(name), Events: on})
 	return nil
 }
 

@@ -30,6 +30,31 @@ Resources:
 	return Parse([]byte(text), o)
 }
 
+func TestBuckets(t *testing.T) {
+	const resources = `
+Parameters: { Told: { Type: String, Default: "true" } }
+Resources:
+  Inbox: { Type: "AWS::S3::Bucket", Properties: { NotificationConfiguration: { EventBridgeConfiguration: {} } } }
+  Photos: { Type: "AWS::S3::Bucket" }
+  Some: { Type: "AWS::S3::Bucket", Properties: { BucketName: some-photos, NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: !Ref Told } } } }
+  Silent: { Type: "AWS::S3::Bucket", Properties: { NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: false } } } }
+  F:
+    Type: AWS::Serverless::Function
+    Properties: { CodeUri: f, Environment: { Variables: { NAME: !Ref Some, ARN: !Sub "${Some.Arn}/*" } } }
+`
+	got, err := Parse([]byte(resources), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Bucket{{"madoguchi-inbox", true}, {"madoguchi-photos", false}, {"madoguchi-silent", false}, {"some-photos", true}}
+	if diff := cmp.Diff(want, got.Buckets); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]string{"NAME": "some-photos", "ARN": "arn:aws:s3:::some-photos/*"}, got.Functions[0].Environment); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestValues(t *testing.T) {
 	const sections = `
 Parameters:
@@ -247,7 +272,10 @@ func TestFunction(t *testing.T) {
 			PartialAnswers: true, Filters: []string{`{"eventName":["INSERT"]}`},
 		}},
 		Schedules: []Schedule{{Function: "WorkerFunction", Event: "Hourly", Expression: "rate(1 hour)", Scheduler: true}},
-		Rules:     []Rule{{Function: "WorkerFunction", Event: "Mail", Pattern: `{"detail-type":["Email Sent"],"source":["aws.ses"]}`}},
+		Rules: []Rule{{
+			Function: "WorkerFunction", Event: "Arrived",
+			Pattern: `{"detail":{"bucket":{"name":["madoguchi-inbox"]},"object":{"key":[{"prefix":"mail/"}]}},"detail-type":["Object Created"],"source":["aws.s3"]}`,
+		}, {Function: "WorkerFunction", Event: "Mail", Pattern: `{"detail-type":["Email Sent"],"source":["aws.ses"]}`}},
 	}, worker); diff != "" {
 		t.Error(diff)
 	}

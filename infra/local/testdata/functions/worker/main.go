@@ -38,9 +38,20 @@ func (w worker) handle(ctx context.Context, raw json.RawMessage) (any, error) {
 		Records    []events.DynamoDBEventRecord
 		DetailType string `json:"detail-type"`
 		Source     string
+		Detail     json.RawMessage
 	}
 	if err := json.Unmarshal(raw, &event); err != nil {
 		return nil, err
+	}
+	if event.Source == "aws.s3" {
+		var detail struct {
+			Bucket struct{ Name string }
+			Object struct{ Key string }
+		}
+		if err := json.Unmarshal(event.Detail, &detail); err != nil {
+			return nil, err
+		}
+		return nil, w.count(ctx, event.Source+" "+event.DetailType+" "+detail.Bucket.Name+" "+detail.Object.Key)
 	}
 	if event.Source != "" {
 		return nil, w.count(ctx, event.Source+" "+event.DetailType)
