@@ -66,12 +66,17 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 	}
 	now := e.Now()
 	token, tokenErr := readToken(e.Keys, f.ID, f.version(), post.Values["form_token"], now)
-	if errors.Is(tokenErr, errForged) {
+	// Another website may hand over what was typed there: the form opens with it, and has a token from then on.
+	handed := action == "edit" && post.Values["form_token"] == ""
+	if errors.Is(tokenErr, errForged) && !handed {
 		return badRequest(tokenErr)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
 	a := &attempt{form: f, r: r, post: post, token: token, language: token.Language}
+	if handed {
+		a.language = web.LanguageOf(r, f.languages()...)
+	}
 	if !slices.Contains(f.languages(), a.language) {
 		a.language = f.languages()[0]
 	}

@@ -59,6 +59,7 @@ func newHandler(site *web.Site, read func() (text.Versions, error), current stri
 	mux.Handle("GET /privacy", p.privacy)
 	mux.Handle("GET /privacy/{version}", p.privacy)
 	mux.Handle("GET /health", health)
+	mux.Handle("GET /embed.js", script)
 	return mux
 }
 

@@ -34,7 +34,7 @@ func (s *Stack) readTemplate() error {
 	}
 	if !s.options.ServicesOnly {
 		// Links in mail must lead here, whatever the port. Another gateway (sam local) listens where the template says.
-		o.Defaults = map[string]string{"PublicUrl": s.URL()}
+		o.Defaults = map[string]string{"PublicUrl": s.URL(), "AllowedOrigins": s.elsewhere}
 	}
 	var err error
 	s.template, err = template.Load(s.options.Template, o)

@@ -63,6 +63,7 @@ type Stack struct {
 	ready     chan struct{} // closed when Start has succeeded
 	closed    chan struct{} // closed when Close begins
 	endpoints map[string]string
+	elsewhere string // address of the sample of another website; empty with ServicesOnly
 }
 
 // Part is one piece of the stack with an address.
@@ -111,6 +112,9 @@ func (s *Stack) start(ctx context.Context) error {
 	var err error
 	if s.listener, err = net.Listen("tcp", o.Addr); err != nil {
 		return listenError(o.Addr, err)
+	}
+	if err := s.startElsewhere(); err != nil {
+		return err
 	}
 	if err := s.readTemplate(); err != nil {
 		return err
