@@ -9,13 +9,16 @@ import (
 	"time"
 
 	"madoguchi/shared/mail"
+	"madoguchi/shared/metric"
+	"madoguchi/shared/policy"
 )
 
 // feedback stores what SES reports. Events come late, early, several times, in any order or never (hard case 20); the
 // store makes them commute.
 type feedback struct {
-	store *mail.Store
-	now   func() time.Time
+	store   *mail.Store
+	now     func() time.Time
+	metrics *metric.Writer // nil: nothing is measured
 }
 
 // event is what of an EventBridge event of SES is read.
@@ -67,6 +70,9 @@ func (f *feedback) handle(ctx context.Context, payload json.RawMessage) (any, er
 		slog.InfoContext(ctx, "event of an unknown kind", "mail", ref)
 		return nil, nil
 	}
+	if changed {
+		f.measure(e)
+	}
 	level := slog.LevelInfo
 	if changed && (e.DetailType == "Email Rejected" || e.DetailType == "Email Rendering Failed" || e.DetailType == "Email Complaint Received") {
 		level = slog.LevelWarn
@@ -96,6 +102,30 @@ func (f *feedback) settle(ctx context.Context, e event, ref, message string) (ch
 		known = false
 	}
 	return changed, known, err
+}
+
+// measure counts what happened to a mail for the first time.
+func (f *feedback) measure(e event) {
+	switch e.DetailType {
+	case "Email Bounced":
+		if e.Detail.Bounce.Type == "Permanent" { // a passing trouble says nothing of the address, nor of our reputation
+			f.metrics.Write(metric.Bounces.Is(e.class(), 1))
+		}
+	case "Email Complaint Received":
+		f.metrics.Write(metric.Complaints.Is(e.class(), 1))
+	case "Email Rejected", "Email Rendering Failed":
+		f.metrics.Write(metric.MailFailed.Is(1))
+	}
+}
+
+// class tells whether a mail was written for many.
+func (e event) class() metric.Class {
+	for _, kind := range e.Detail.Mail.Tags["kind"] {
+		if m, known := policy.MailOf(policy.MailKind(kind)); known && m.Class == policy.CampaignMail {
+			return metric.List
+		}
+	}
+	return metric.Transactional
 }
 
 // ref finds the row of the mail: by the tag or by the header, whichever the event shows (design: "Life of a mail").

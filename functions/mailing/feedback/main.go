@@ -4,18 +4,21 @@ package main
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"madoguchi/shared/config"
 	"madoguchi/shared/lambdahost"
 	"madoguchi/shared/mail"
+	"madoguchi/shared/metric"
 	"madoguchi/shared/record"
 )
 
 func main() { lambdahost.StartEvents(run) }
 
 type settings struct {
-	Outbox string `env:"OUTBOX_TABLE"`
+	Outbox  string `env:"OUTBOX_TABLE"`
+	Metrics string `env:"METRIC_NAMESPACE,optional"`
 }
 
 // run builds the handler from the environment. It fails with every missing setting named.
@@ -28,6 +31,7 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 	if err != nil {
 		return nil, err
 	}
-	f := &feedback{store: mail.NewStore(client, cfg.Outbox, mail.Times{}, time.Now), now: time.Now}
+	f := &feedback{store: mail.NewStore(client, cfg.Outbox, mail.Times{}, time.Now), now: time.Now,
+		metrics: metric.New(os.Stdout, cfg.Metrics, time.Now)}
 	return f.handle, nil
 }

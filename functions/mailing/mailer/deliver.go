@@ -16,7 +16,7 @@ func (m *mailer) deliver(ctx context.Context, row mail.Row) {
 		slog.WarnContext(ctx, "mail left to its lease", "mail", row.ID, "kind", string(row.Kind), "error", err)
 		return
 	}
-	report(ctx, row, outcome, reason)
+	m.report(ctx, row, outcome, reason)
 }
 
 // overtaken is the outcome of a claim that came to nothing: an event of an earlier call settled the mail in between, or

@@ -13,6 +13,7 @@ import (
 
 	"madoguchi/shared/mail"
 	"madoguchi/shared/mail/letter"
+	"madoguchi/shared/metric"
 	"madoguchi/shared/record"
 )
 
@@ -35,6 +36,7 @@ type mailer struct {
 	letters *letter.Letters
 	cfg     settings
 	now     func() time.Time
+	metrics *metric.Writer // nil: nothing is measured
 
 	// silent is set while the last thing heard of SES was silence: the next call is made only after it answers a harmless
 	// question, so that an outage does not cost every waiting mail its one resend.
@@ -47,6 +49,8 @@ type sender interface {
 	Send(ctx context.Context, m outgoing) answer
 	// Alive asks a harmless question; false means that SES cannot be reached or does not answer.
 	Alive(ctx context.Context) bool
+	// Quota asks what share of the quota of 24 hours is used, in percent. ok is false where SES does not say.
+	Quota(ctx context.Context) (percent float64, ok bool)
 	// Fresh drops connections from before: the process may have been frozen since, and a call into a dead connection
 	// cannot be told from one that was accepted.
 	Fresh()
@@ -62,7 +66,11 @@ func (m *mailer) handle(ctx context.Context, payload json.RawMessage) (any, erro
 	if len(event.Records) > 0 {
 		return m.stream(ctx, event.Records), nil
 	}
-	return nil, m.sweep(ctx)
+	if err := m.sweep(ctx); err != nil {
+		return nil, err
+	}
+	m.measure(ctx)
+	return nil, nil
 }
 
 // stream sends the mails whose rows were inserted. Only a row that could not be claimed because the store did not answer
@@ -134,7 +142,7 @@ func (m *mailer) tend(ctx context.Context, id string) error {
 		if to == "" {
 			return nil // somebody else was first, or it is not due yet
 		}
-		report(ctx, row, to, row.Reason)
+		m.report(ctx, row, to, row.Reason)
 	}
 }
 
@@ -178,11 +186,12 @@ func each[T any](items []T, f func(T)) {
 }
 
 // report writes the one log line of an outcome. A mail that failed is for the alarm; nothing in the line is personal.
-func report(ctx context.Context, row mail.Row, outcome mail.State, reason string) {
+func (m *mailer) report(ctx context.Context, row mail.Row, outcome mail.State, reason string) {
 	level := slog.LevelInfo
 	switch outcome {
 	case mail.Failed:
 		level = slog.LevelError
+		m.metrics.Write(metric.MailFailed.Is(1))
 	case mail.Unknown, mail.Queued:
 		level = slog.LevelWarn
 	case mail.Claimed, mail.Calling, mail.Accepted:

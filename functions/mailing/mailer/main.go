@@ -5,12 +5,14 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"madoguchi/shared/config"
 	"madoguchi/shared/lambdahost"
 	"madoguchi/shared/mail"
 	"madoguchi/shared/mail/letter"
+	"madoguchi/shared/metric"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 )
@@ -23,6 +25,7 @@ type settings struct {
 	Sender           string        `env:"SENDER_ADDRESS"`
 	Lease            time.Duration `env:"CLAIM_LEASE_SECONDS" min:"2" max:"300"`
 	Settle           time.Duration `env:"UNKNOWN_SETTLE_SECONDS" min:"5" max:"86400"`
+	Metrics          string        `env:"METRIC_NAMESPACE,optional"`
 	Organization     policy.Organization
 }
 
@@ -38,6 +41,7 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 		return nil, err
 	}
 	store := mail.NewStore(client, cfg.Outbox, mail.Times{Lease: cfg.Lease, Settle: cfg.Settle}, time.Now)
-	m := &mailer{store: store, ses: sender, letters: letter.New(cfg.Organization), cfg: cfg, now: time.Now}
+	m := &mailer{store: store, ses: sender, letters: letter.New(cfg.Organization), cfg: cfg, now: time.Now,
+		metrics: metric.New(os.Stdout, cfg.Metrics, time.Now)}
 	return m.handle, nil
 }

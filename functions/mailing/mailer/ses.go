@@ -56,6 +56,20 @@ func (s *amazonSES) Alive(ctx context.Context) bool {
 	return err == nil || answered && status < http.StatusInternalServerError
 }
 
+// Quota implements sender. A quota of -1 is none, and 0 none of the account's own: no share can be told.
+func (s *amazonSES) Quota(ctx context.Context) (float64, bool) {
+	account, err := s.client.GetAccount(ctx, &sesv2.GetAccountInput{})
+	switch {
+	case err != nil || account.SendQuota == nil:
+		return 0, false
+	case account.SendQuota.Max24HourSend == -1:
+		return 0, true
+	case account.SendQuota.Max24HourSend <= 0:
+		return 0, false
+	}
+	return 100 * account.SendQuota.SentLast24Hours / account.SendQuota.Max24HourSend, true
+}
+
 // statusOf returns the HTTP status of an error of SES; false where there was no answer at all.
 func statusOf(err error) (status int, answered bool) {
 	var response *awshttp.ResponseError

@@ -204,6 +204,8 @@ func (f *fake) Send(_ context.Context, m outgoing) answer {
 func (f *fake) Alive(context.Context) bool { f.mu.Lock(); defer f.mu.Unlock(); return f.alive }
 func (f *fake) Fresh()                     {}
 
+func (f *fake) Quota(context.Context) (float64, bool) { return 0, false }
+
 // TestMain keeps the function's own log lines out of the test's output; the tests of the log listen for themselves.
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))

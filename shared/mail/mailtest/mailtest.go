@@ -26,7 +26,8 @@ func New(t testing.TB) *Outbox {
 	t.Helper()
 	client := recordtest.Start(t)
 	return &Outbox{Client: client, Table: recordtest.Table(t, client, "outbox", false,
-		recordtest.Index{Name: "due", Hash: "due", Range: "due_at", RangeType: types.ScalarAttributeTypeN},
+		recordtest.Index{Name: "due", Hash: "due", Range: "due_at", RangeType: types.ScalarAttributeTypeN,
+			Include: []string{"state", "created_at", "expires_at"}},
 		recordtest.Index{Name: "person", Hash: "person", Range: "created_at", RangeType: types.ScalarAttributeTypeS})}
 }
 

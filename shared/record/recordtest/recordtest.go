@@ -69,10 +69,11 @@ var engine = sync.OnceValues(func() (string, error) {
 	return "", fmt.Errorf("it does not answer: %w", err)
 })
 
-// Index is a global secondary index of a test table: a string hash key and a range key.
+// Index is a global secondary index of a test table: a string hash key and a range key, and what it holds beside the keys.
 type Index struct {
 	Name, Hash, Range string
 	RangeType         types.ScalarAttributeType
+	Include           []string
 }
 
 // Table creates a table for one test and returns its name. sk tells whether it has the sort key "sk" beside "pk".
@@ -89,9 +90,13 @@ func Table(t testing.TB, client *dynamodb.Client, name string, sk bool, indexes 
 	for _, index := range indexes {
 		input.AttributeDefinitions = append(input.AttributeDefinitions, attribute(index.Hash, types.ScalarAttributeTypeS),
 			attribute(index.Range, index.RangeType))
+		projection := &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}
+		if len(index.Include) > 0 {
+			projection = &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: index.Include}
+		}
 		input.GlobalSecondaryIndexes = append(input.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{IndexName: &index.Name,
 			KeySchema:  []types.KeySchemaElement{key(index.Hash, types.KeyTypeHash), key(index.Range, types.KeyTypeRange)},
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}})
+			Projection: projection})
 	}
 	if _, err := client.CreateTable(t.Context(), input); err != nil {
 		t.Fatalf("create table %s: %v", name, err)
