@@ -62,6 +62,12 @@ var wide = map[string]string{
 	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*": "the label of a table's stream is not known in advance; it lists this table's streams only",
 }
 
+// wideForAll are those that every function may have, each with the reason.
+var wideForAll = map[string]string{
+	"xray:PutTraceSegments *":    "X-Ray knows no resources; rule \"tracing\" holds it to those who ask for it",
+	"xray:PutTelemetryRecords *": "likewise",
+}
+
 // trusted are the services that a role may be lent to.
 var trusted = []string{"lambda.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com"}
 
@@ -96,6 +102,9 @@ func leastPrivilege(t *Template) []string {
 				}
 				for _, resource := range s.resources {
 					if !strings.Contains(words(resource), "*") {
+						continue
+					}
+					if wideForAll[action+" "+words(resource)] != "" {
 						continue
 					}
 					permission := role + " " + action + " " + words(resource)

@@ -8,6 +8,9 @@ import (
 // dataKey is the stack's own key.
 const dataKey = "DataKey"
 
+// alarmKey is the key of the alarms, in which nothing is kept: the only one that a service of AWS may use by itself.
+const alarmKey = "AlarmKey"
+
 // encryption: what keeps something, and the settings of the functions, are encrypted with our own key, which cannot be
 // lost with the stack and is this account's alone.
 func encryption(t *Template) []string {
@@ -28,6 +31,11 @@ func encryption(t *Template) []string {
 			for _, r := range list(t.property(name, "BucketEncryption", "ServerSideEncryptionConfiguration")) {
 				key = at(r, "ServerSideEncryptionByDefault", "KMSMasterKeyID")
 			}
+		case "AWS::SNS::Topic":
+			if words(t.property(name, "KmsMasterKeyId")) != "Ref "+alarmKey {
+				wrong = append(wrong, name+" is not encrypted with "+alarmKey)
+			}
+			continue
 		case "AWS::KMS::Key":
 			wrong = append(wrong, t.ownKey(name)...)
 			continue
@@ -53,7 +61,10 @@ func encryption(t *Template) []string {
 
 // ownKey holds a key to the rules of the data's key.
 func (t *Template) ownKey(name string) []string {
-	wrong := notRetained(t, name)
+	var wrong []string
+	if name != alarmKey {
+		wrong = notRetained(t, name)
+	}
 	if t.property(name, "EnableKeyRotation") != true {
 		wrong = append(wrong, name+" is never renewed")
 	}
@@ -62,6 +73,9 @@ func (t *Template) ownKey(name string) []string {
 	}
 	for _, s := range statements(name, t.property(name, "KeyPolicy")) {
 		for _, who := range everybody(s.raw["Principal"]) {
+			if name == alarmKey && forAlarms(s) && len(s.actions) == 2 && slices.Contains(s.actions, "kms:Decrypt") && slices.Contains(s.actions, "kms:GenerateDataKey") {
+				continue
+			}
 			if words(who) != "Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:root" {
 				wrong = append(wrong, fmt.Sprintf("%s lets in %s", s.where, words(who)))
 			}

@@ -30,6 +30,9 @@ var types = map[string]string{
 	"AWS::SES::EmailIdentity":                    "no policy of its own: nobody outside the account sends",
 	"AWS::SES::ConfigurationSet":                 "holds nothing",
 	"AWS::SES::ConfigurationSetEventDestination": "the account's own event bus",
+	"AWS::SNS::Topic":                            "rule \"alarm topic\"",
+	"AWS::SNS::TopicPolicy":                      "rule \"alarm topic\"",
+	"AWS::SNS::Subscription":                     "rule \"alarm topic\"",
 	"AWS::CloudWatch::Alarm":                     "figures only",
 	"AWS::CloudWatch::Dashboard":                 "figures only",
 }

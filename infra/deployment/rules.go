@@ -37,6 +37,11 @@ var rules = []rule{
 	{"function limits", "time, memory and concurrency are argued", functionLimits},
 	{"routes", "a GET route of an HTTP API does not answer HEAD; the function answers 405", routes},
 	{"streams", "one bad row must not stop the mail of all others", streams},
+	{"alarms", "an alarm that reaches nobody, or nobody knows what to do about, is none", alarms},
+	{"function alarms", "a function that breaks in silence", functionAlarms},
+	{"alarm topic", "who hears of trouble is the stack's operator and nobody else", alarmTopic},
+	{"dashboard", "a graph of what is not there looks as if all were well", dashboard},
+	{"tracing", "what X-Ray is told is chosen, and then it is told", tracing},
 	{"no cycle", "CloudFormation refuses it, cfn-lint does not see it", noCycle},
 	{"size", fmt.Sprintf("CloudFormation takes 500 resources; %d leave room to grow", mostResources), size},
 }
