@@ -5,15 +5,18 @@ import (
 	"strings"
 )
 
-// broken are copies of template.yaml with one fault each: pairs of a text and what takes its place (first occurrence),
-// resources added in front of the outputs, and the rule that must catch it.
-var broken = []struct {
+// fault is one copy of template.yaml with a fault.
+type fault struct {
 	name   string
 	change []string
 	add    string
 	rule   string
 	says   string
-}{
+}
+
+// broken are copies of template.yaml with one fault each: pairs of a text and what takes its place (first occurrence),
+// resources added in front of the outputs, and the rule that must catch it.
+var broken = []fault{
 	{name: "function without a role", change: []string{"      Role: !GetAtt SiteRole.Arn\n", ""}, rule: "own role and logs", says: "SiteFunctionRole was made by SAM"},
 	{name: "shared role", change: []string{"!GetAtt SiteRole.Arn", "!GetAtt NewsletterRole.Arn"}, rule: "own role and logs", says: "shares the role NewsletterRole"},
 	{name: "shared logs", change: []string{"LogGroup: !Ref SiteLogs", "LogGroup: !Ref NewsletterLogs"}, rule: "own role and logs", says: "shares the log group NewsletterLogs"},

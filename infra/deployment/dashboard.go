@@ -133,7 +133,7 @@ func tracing(t *Template) []string {
 				branches, _ := at(s, "Fn::If").([]any)
 				if len(branches) == 3 && branches[0] == "Traced" && words(branches[2]) == "Ref AWS::NoValue" {
 					actions := list(at(branches[1], "Action"))
-					may = len(actions) == 2 && actions[0] == "xray:PutTraceSegments" && actions[1] == "xray:PutTelemetryRecords"
+					may = may || len(actions) == 2 && actions[0] == "xray:PutTraceSegments" && actions[1] == "xray:PutTelemetryRecords"
 				}
 				for _, action := range list(at(s, "Action")) {
 					if strings.HasPrefix(words(action), "xray:") {

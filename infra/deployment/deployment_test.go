@@ -81,6 +81,7 @@ func TestTemplate(t *testing.T) {
 func TestBrokenTemplates(t *testing.T) {
 	_, source, tr := world(t)
 	var texts [][]byte
+	broken := slices.Concat(broken, brokenAlarms)
 	for _, b := range broken {
 		text := string(source)
 		for i := 0; i < len(b.change); i += 2 {

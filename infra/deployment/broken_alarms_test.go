@@ -1,0 +1,45 @@
+package deployment
+
+// brokenAlarms are those of broken that are about alarms, their topic, the dashboard and traces.
+var brokenAlarms = []fault{
+	{name: "alarm that tells nobody", change: []string{"      AlarmActions: [!Ref AlarmTopic]\n", ""}, rule: "alarms", says: "NewsletterErrors does not tell AlarmTopic, and nothing else, in its AlarmActions"},
+	{name: "alarm without an end", change: []string{"      OKActions: [!Ref AlarmTopic]\n", ""}, rule: "alarms", says: "in its OKActions"},
+	{name: "alarm that is off", change: []string{"      AlarmActions: [!Ref AlarmTopic]\n", "      AlarmActions: [!Ref AlarmTopic]\n      ActionsEnabled: false\n"}, rule: "alarms", says: "NewsletterErrors can be switched off"},
+	{name: "alarm without a page", change: []string{" - infra/runbooks/mail-waiting.md", ""}, rule: "alarms", says: "MailWaiting has no description that ends with its page"},
+	{name: "alarm with a made-up name", change: []string{"      AlarmName: !Sub ${AWS::StackName}-MailWaiting\n", ""}, rule: "alarms", says: "MailWaiting is not called"},
+	{name: "alarm that is silent about silence", change: []string{"      TreatMissingData: breaching\n", ""}, rule: "alarms", says: "MailWaiting does not say what missing data mean"},
+	{name: "alarm on what nobody writes", change: []string{"MetricName: MailOldest", "MetricName: RetentionFailed"}, rule: "alarms", says: "MailWaiting names the metric RetentionFailed, which no function writes"},
+	{name: "alarm on a class for all", change: []string{"MetricName: MailOldest", "MetricName: Bounces"}, rule: "alarms", says: "names the metric Bounces with the wrong dimension"},
+	{name: "alarm with a REST API's name", change: []string{"MetricName: 5xx", "MetricName: 5XXError"}, rule: "alarms", says: "ApiErrors names the metric AWS/ApiGateway 5XXError"},
+	{name: "alarm that asks for what is not there", change: []string{"SELECT SUM(SystemErrors)", "SELECT SUM(SystemError)"}, rule: "alarms", says: "TableErrors names the metric AWS/DynamoDB SystemError,"},
+	{name: "alarm on a function by its text", change: []string{"{ Name: FunctionName, Value: !Ref FeedbackFunction }", "{ Name: FunctionName, Value: FeedbackFunction }"}, rule: "alarms", says: "\"FeedbackFunction\", which is no resource"},
+	{name: "function without an alarm", change: []string{"{ Name: FunctionName, Value: !Ref SiteFunction }", "{ Name: FunctionName, Value: !Ref NewsletterFunction }"},
+		rule: "function alarms", says: "SiteFunction has no alarm on its errors; add to the alarms in template.yaml:\n\n  SiteErrors:"},
+	{name: "second topic", add: "  Other:\n    Type: AWS::SNS::Topic\n", rule: "alarm topic", says: "there are other topics than AlarmTopic"},
+	{name: "topic without a key", change: []string{"      KmsMasterKeyId: !Ref AlarmKey\n", ""}, rule: "encryption", says: "AlarmTopic is not encrypted with AlarmKey"},
+	{name: "topic with the key that CloudWatch cannot use", change: []string{"KmsMasterKeyId: !Ref AlarmKey", "KmsMasterKeyId: alias/aws/sns"}, rule: "encryption", says: "AlarmTopic is not encrypted with AlarmKey"},
+	{name: "key of the data for CloudWatch", change: []string{"      KeyPolicy:\n        Version: \"2012-10-17\"\n        Statement:\n",
+		"      KeyPolicy:\n        Version: \"2012-10-17\"\n        Statement:\n          - { Effect: Allow, Principal: { Service: cloudwatch.amazonaws.com }, Action: [kms:Decrypt, kms:GenerateDataKey], Resource: \"*\", Condition: { StringEquals: { aws:SourceAccount: !Ref AWS::AccountId } } }\n"},
+		rule: "encryption", says: "DataKey, statement 1 lets in cloudwatch.amazonaws.com"},
+	{name: "key of the alarms for every account", change: []string{"            Resource: \"*\"\n            Condition: { StringEquals: { aws:SourceAccount: !Ref AWS::AccountId } }\n", "            Resource: \"*\"\n"},
+		rule: "encryption", says: "AlarmKey, AlarmsOfThisAccount lets in cloudwatch.amazonaws.com"},
+	{name: "topic for every account", change: []string{"            Resource: !Ref AlarmTopic\n            Condition: { StringEquals: { aws:SourceAccount: !Ref AWS::AccountId } }\n", "            Resource: !Ref AlarmTopic\n"},
+		rule: "alarm topic", says: "AlarmTopicPolicy, AlarmsOfThisAccount lets in others"},
+	{name: "topic over HTTP", change: []string{"            Resource: !Ref AlarmTopic\n            Condition: { Bool: { aws:SecureTransport: \"false\" } }\n", "            Resource: !Ref AlarmTopic\n"}, rule: "alarm topic", says: "AlarmTopic takes plain HTTP"},
+	{name: "alarms for somebody else", change: []string{"Endpoint: !Ref AlarmEmail", "Endpoint: me@example.jp"}, rule: "alarm topic", says: "AlarmSubscription tells somebody else"},
+	{name: "graph of what nobody writes", change: []string{"\"MailDue\"", "\"MailsDue\""}, rule: "dashboard", says: "the metric MailsDue, which no function writes"},
+	{name: "graph of a class for all", change: []string{"\"Bounces\", \"Class\", \"transactional\"", "\"Bounces\""}, rule: "dashboard", says: "the metric Bounces with the wrong dimension"},
+	{name: "graph of what AWS does not write", change: []string{"MetricName=\\\"Invocations\\\"", "MetricName=\\\"Calls\\\""}, rule: "dashboard", says: "AWS/Lambda Calls, which is not on the list"},
+	{name: "graph by an expression that nobody reads", change: []string{"SEARCH('{AWS/Lambda,FunctionName} MetricName=\\\"Errors\\\"'", "SEARCH('MetricName=\\\"Errors\\\"'"}, rule: "dashboard", says: "is not understood"},
+	{name: "graph of a resource that is gone", change: []string{"SOURCE '${ApiLogs}'", "SOURCE '${OldLogs}'"}, rule: "dashboard", says: "names OldLogs, which is no resource"},
+	{name: "dashboard without an alarm", change: []string{", \"${MailWaiting.Arn}\"", ""}, rule: "dashboard", says: "does not show the alarm MailWaiting"},
+	{name: "dashboard that is no JSON", change: []string{"          \"widgets\": [\n", "          \"widgets\": [,\n"}, rule: "dashboard", says: "is no JSON with widgets"},
+	{name: "graph without a title", change: []string{"\"title\": \"Requests\"", "\"title\": \"\""}, rule: "dashboard", says: "a widget without a title"},
+	{name: "function that is traced unasked", change: []string{"    Tracing: !Ref Tracing\n", "    Tracing: Active\n"}, rule: "tracing", says: "SiteFunction does not ask the parameter Tracing"},
+	{name: "role that may not trace", change: []string{traces, ""}, rule: "tracing", says: "NewsletterRole cannot write traces when Tracing is Active"},
+	{name: "role that may always trace", change: []string{traces, "              - { Effect: Allow, Action: [xray:PutTraceSegments, xray:PutTelemetryRecords], Resource: \"*\" }\n"},
+		rule: "tracing", says: "NewsletterRole may write traces unasked"},
+}
+
+const traces = `              - !If [Traced, { Sid: Traces, Effect: Allow, Action: [xray:PutTraceSegments, xray:PutTelemetryRecords], Resource: "*" }, !Ref AWS::NoValue]
+`
