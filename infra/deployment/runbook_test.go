@@ -146,7 +146,7 @@ func TestErrorAlarmFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, found := range Check(translated[0]) {
-		t.Error(found)
+	for _, fault := range slices.Concat(alarms(translated[0]), functionAlarms(translated[0])) {
+		t.Error(fault)
 	}
 }
