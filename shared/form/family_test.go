@@ -55,7 +55,9 @@ func addFamily(w *world) {
 			Extra: func(l policy.Language) []policy.NoticeItem {
 				return []policy.NoticeItem{{Term: policy.Text{JA: "共催者", EN: "Co-organiser"}.In(l), Body: []string{"ASEAN Foundation"}}}
 			},
-			Intro:  func(l policy.Language) template.HTML { return template.HTML("<p>" + policy.Text{JA: "ご案内", EN: "About it"}.In(l) + "</p>") },
+			Intro: func(l policy.Language) template.HTML {
+				return template.HTML("<p>" + policy.Text{JA: "ご案内", EN: "About it"}.In(l) + "</p>")
+			},
 			Fields: func(context.Context) ([]form.Field, error) { return allKinds(), nil },
 			Check: func(values map[string]string, l policy.Language) []web.FieldError {
 				if values["meal"] == "fish" && values["topics"] == "rice" {
