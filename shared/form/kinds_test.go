@@ -18,7 +18,7 @@ func TestTake(t *testing.T) {
 	optional.Required = false
 	number, question, box := field("f", policy.TypeNumber, true, 0), field("f", policy.TypeBoolean, true, 0), field("f", policy.TypeBoolean, false, 0)
 	number.Min, number.Max = 1, 20
-	date, any := field("f", policy.TypeDate, true, 0), field("f", policy.TypeNumber, false, 0)
+	date, free := field("f", policy.TypeDate, true, 0), field("f", policy.TypeNumber, false, 0)
 	one := func(value string) Post { return Post{Values: map[string]string{"f": value}} }
 	many := func(values ...string) Post {
 		return Post{Values: map[string]string{"f": values[0]}, Repeated: map[string][]string{"f": values}}
@@ -51,11 +51,11 @@ func TestTake(t *testing.T) {
 		"zeros before a number":         {number, one("007"), "7", ""},
 		"over the range":                {number, one("21"), "", codeRange},
 		"under the range":               {number, one("0"), "", codeRange},
-		"a minus that is a long sound":  {any, one("ー5"), "-5", ""},
-		"ten digits":                    {any, one("1234567890"), "", codeNumber},
+		"a minus that is a long sound":  {free, one("ー5"), "-5", ""},
+		"ten digits":                    {free, one("1234567890"), "", codeNumber},
 		"words for a number":            {number, one("三"), "", codeNumber},
 		"no number":                     {number, one(""), "", codeRequired},
-		"no number, optional":           {any, one("　"), "", ""},
+		"no number, optional":           {free, one("　"), "", ""},
 		"true for a number":             {number, raw("true"), "", codeNumber},
 		"a day from a browser":          {date, one("2026-02-28"), "2026-02-28", ""},
 		"a day as written":              {date, one("２０２６年２月２８日"), "2026-02-28", ""},
