@@ -24,6 +24,7 @@ var steps = []step{
 	{name: "vulnerable", about: "govulncheck ./...", run: vulnerabilities},
 	{name: "sbom", about: "write a bill of materials of each function to " + billFolder, run: bills},
 	{name: "test", about: "go test ./...", heavy: true, run: goTest},
+	{name: "api", about: "schemathesis against /openapi.json on the local stack", heavy: true, run: publicAPI},
 	{name: "race", about: "go test -race " + strings.Join(racePackages, " "), heavy: true, run: goTestRace},
 	{name: "fuzz", about: fmt.Sprintf("each fuzz target with %d inputs", fuzzRuns), heavy: true, run: fuzz},
 }

@@ -65,6 +65,18 @@ var samPackage = pythonPackage{
 	tool: "SAM CLI", name: "aws-sam-cli", version: "1.170.0", program: "sam", constraints: samConstraints,
 }
 
+//go:embed python/schemathesis.txt
+var schemathesisConstraints string
+
+var schemathesisPackage = pythonPackage{
+	tool: "Schemathesis", name: "schemathesis", version: "4.32.5", program: "schemathesis", constraints: schemathesisConstraints,
+}
+
+// Schemathesis returns the path of the program that tests an API against its OpenAPI document. The error is as SAM's.
+func Schemathesis(ctx context.Context, progress io.Writer) (string, error) {
+	return schemathesisPackage.install(ctx, progress)
+}
+
 // SAM returns the path of the AWS SAM CLI. Its environment's python, which can import samtranslator and cfnlint, is the
 // file "python" in the same folder. Run both with SAMEnvironment. It comes from the cache or from PyPI; the error is a
 // *Missing where Python is absent or pip fails.

@@ -28,8 +28,9 @@ type HandlerFunc func(http.ResponseWriter, *http.Request) error
 
 // Mux routes requests to handlers by ServeMux patterns.
 type Mux struct {
-	site *Site
-	mux  http.ServeMux
+	site   *Site
+	mux    http.ServeMux
+	routes []string
 }
 
 // NewMux returns a Mux without routes.
@@ -37,12 +38,16 @@ func (s *Site) NewMux() *Mux { return &Mux{site: s} }
 
 // Handle registers a handler; the pattern is that of http.ServeMux ("POST /newsletter").
 func (m *Mux) Handle(pattern string, handler HandlerFunc) {
+	m.routes = append(m.routes, pattern)
 	m.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if err := handler(w, r); err != nil {
 			m.site.Fail(w, r, err)
 		}
 	})
 }
+
+// Routes are the patterns that have a handler.
+func (m *Mux) Routes() []string { return m.routes }
 
 // ServeHTTP answers with our headers, turns panics into 500s, answers unknown paths and methods in our own shape, and
 // writes one log line per request. The line holds the route, never the path: paths and queries may hold tokens (R13).

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"madoguchi/shared/openapi"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/policy/text"
 	"madoguchi/shared/web"
@@ -60,6 +61,7 @@ func newHandler(site *web.Site, read func() (text.Versions, error), current stri
 	mux.Handle("GET /privacy/{version}", p.privacy)
 	mux.Handle("GET /health", health)
 	mux.Handle("GET /embed.js", script)
+	mux.Handle("GET /openapi.json", p.openAPI)
 	return mux
 }
 
@@ -68,6 +70,12 @@ func health(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, err := io.WriteString(w, "ok")
 	return err
+}
+
+// openAPI is the description of the public interface for programs.
+func (p *pages) openAPI(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Cache-Control", cacheable)
+	return web.WriteJSON(w, http.StatusOK, "application/json", openapi.Document(p.site.Organization))
 }
 
 // entry is a form on the front page.
