@@ -23,6 +23,7 @@ var steps = []step{
 	{name: "build", about: "sam build, twice; the packages and their flags", run: packages},
 	{name: "vulnerable", about: "govulncheck ./...", run: vulnerabilities},
 	{name: "sbom", about: "write a bill of materials of each function to " + billFolder, run: bills},
+	{name: "samlocal", about: "the newsletter's journey through sam local start-api", run: samLocal},
 	{name: "test", about: "go test ./...", heavy: true, run: goTest},
 	{name: "api", about: "schemathesis against /openapi.json on the local stack", heavy: true, run: publicAPI},
 	{name: "race", about: "go test -race " + strings.Join(racePackages, " "), heavy: true, run: goTestRace},

@@ -19,6 +19,8 @@ const (
 	fuzzRuns = 10_000
 	// noCompiler begins the reason for which the race detector is skipped.
 	noCompiler = "no C compiler"
+	// noEngine begins the reason for which the journey through the SAM CLI's emulation is skipped (infra/samlocal says it).
+	noEngine = "no Docker engine"
 )
 
 // racePackages are the packages whose code runs in several goroutines and whose tests are quick; the detector slows a test
@@ -40,6 +42,12 @@ func goTestRace(ctx context.Context, w *world) result {
 		return fail(fmt.Sprintf("%d of %d tests failed", r.failed, r.failed+r.passed), r.output)
 	}
 	return pass(fmt.Sprintf("%d tests ran again under the race detector", r.passed))
+}
+
+// samLocal runs the test that has a build tag of its own, because it starts a Docker engine and takes minutes. It mostly waits
+// for the SAM CLI and its containers, so it is no heavy step.
+func samLocal(ctx context.Context, w *world) result {
+	return w.testJSON(ctx, "samlocal", "-tags=samlocal", "-run=^TestSAMLocal$", "./infra/samlocal").judged()
 }
 
 // testJSON runs "go test -json" with more arguments, with progress by package, and returns the counts.

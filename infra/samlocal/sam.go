@@ -59,10 +59,12 @@ func samEnvironment(all []string, state string) []string {
 			}
 		}
 	}
+	// No file of that name: what the person keeps for AWS does not count here.
+	none := filepath.Join(state, "no-settings-of-aws")
 	return append(out,
 		"SAM_CLI_TELEMETRY=0", "__SAM_CLI_APP_DIR="+state, "PYTHONUNBUFFERED=1",
 		"AWS_DEFAULT_REGION="+template.Region, "AWS_REGION="+template.Region,
-		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none, "AWS_EC2_METADATA_DISABLED=true",
 		// The flags of a deployment (README), for this machine's processor.
 		"CGO_ENABLED=0", "GOFLAGS=-trimpath -tags=lambda.norpc -ldflags=-s")
 }
