@@ -309,3 +309,37 @@ func TestArguments(t *testing.T) {
 		})
 	}
 }
+
+// Behind the edge (infra/edge.yaml) the smoke test finds what it finds without one; the API's own address answers 403 to all.
+func TestBehindTheEdge(t *testing.T) {
+	const secret = "EdgeSecretOfTheSmokeTest0123456789ab"
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := stack.Start(t.Context(), stack.Options{Root: root, DataDir: t.TempDir(), Env: map[string]string{"FORM_MINIMUM_SECONDS": "0", "ORIGIN_SECRETS": secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	api, err := url.Parse(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What the edge does to a request: the API's host, the secret, the visitor's address behind what the visitor sent.
+	edge := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(api)
+		r.Out.Header.Set("X-Origin-Secret", secret)
+		r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
+		r.SetXForwarded()
+	}})
+	t.Cleanup(edge.Close)
+
+	ok, outcomes, out := smoke(t, world{}, "-url", edge.URL)
+	if diff := cmp.Diff(all(nil), outcomes); diff != "" || !ok {
+		t.Errorf("through the edge: ok %t (-want +got):\n%s%s", ok, diff, out)
+	}
+	if ok, outcomes, out = smoke(t, world{}, "-url", s.URL()); ok || outcomes["health"] != failed || !strings.Contains(out, "403") {
+		t.Errorf("round the edge: %s", out)
+	}
+}

@@ -20,15 +20,23 @@ import (
 	"madoguchi/shared/web"
 )
 
+// door is what every function behind the API reads beside its own settings.
+type door struct {
+	Origin config.Keys `env:"ORIGIN_SECRETS,optional"` // of the edge in front of the API; empty: none is expected
+}
+
 // Start runs a function that API Gateway invokes.
 func Start(run func(context.Context, config.Source) (http.Handler, error)) {
-	start(func(ctx context.Context, env config.Source) (lambda.Handler, error) {
-		handler, err := run(ctx, env)
-		if err != nil {
-			return nil, err
-		}
-		return web.Lambda(handler), nil
-	})
+	start(func(ctx context.Context, env config.Source) (lambda.Handler, error) { return behindDoor(ctx, env, run) })
+}
+
+func behindDoor(ctx context.Context, env config.Source, run func(context.Context, config.Source) (http.Handler, error)) (lambda.Handler, error) {
+	d, wrong := config.Load[door](env)
+	handler, err := run(ctx, env)
+	if err := errors.Join(wrong, err); err != nil {
+		return nil, err
+	}
+	return web.Lambda(handler, d.Origin...), nil
 }
 
 // EventHandler handles one event of a stream, a schedule or a rule. What it returns is the function's answer (nil for

@@ -15,12 +15,20 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"madoguchi/shared/config"
 )
 
-// Lambda makes an http.Handler a Lambda function behind an HTTP API (payload format 2.0).
-func Lambda(handler http.Handler) lambda.Handler { return adapter{handler} }
+// Lambda makes an http.Handler a Lambda function behind an HTTP API (payload format 2.0). origin are the secrets of the edge in
+// front of the API, of which each request must carry one (several while they are rotated); without any, no edge is expected.
+func Lambda(handler http.Handler, origin ...config.Key) lambda.Handler {
+	return adapter{handler: handler, origin: origin}
+}
 
-type adapter struct{ handler http.Handler }
+type adapter struct {
+	handler http.Handler
+	origin  []config.Key
+}
 
 // Invoke serves one event. The only error is a payload that is no HTTP API event, which API Gateway never sends.
 func (a adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -33,6 +41,10 @@ func (a adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, err
 	}
 	answer := &response{header: make(http.Header)}
+	if !throughEdge(request, a.origin) {
+		refuse(answer, request)
+		return json.Marshal(answer.event(request.Method == http.MethodHead))
+	}
 	a.handler.ServeHTTP(answer, request)
 	return json.Marshal(answer.event(request.Method == http.MethodHead))
 }
