@@ -19,7 +19,7 @@ import (
 	"madoguchi/infra/tools"
 )
 
-// region is where the template is deployed; cfn-lint knows what each region offers.
+// region is where the forms are deployed.
 const region = "ap-northeast-1"
 
 // formPackageBudget is the largest deployment package of a form function, in bytes (design, "Budgets": 6 MB).
@@ -28,10 +28,17 @@ const formPackageBudget = 6e6
 // sources is all that "sam build" may need. The build runs on a copy that holds nothing else.
 var sources = []string{"go.mod", "go.sum", "template.yaml", "samconfig.toml", "functions", "shared"}
 
-// validate runs SAM's own check of the template with cfn-lint's rules.
+// templates are the stacks and the regions that each is made for; cfn-lint knows what each region offers.
+var templates = [][2]string{{"template.yaml", region}, {"infra/edge.yaml", "us-east-1"}}
+
+// validate runs SAM's own check of each template with cfn-lint's rules.
 func validate(ctx context.Context, w *world) result {
-	out, err := w.sam(ctx, "validate", w.root, "validate", "--lint", "--region", region)
-	return samResult(out, err)
+	for _, t := range templates {
+		if r := samResult(w.sam(ctx, "template", w.root, "validate", "--lint", "--template-file", filepath.FromSlash(t[0]), "--region", t[1])); r.outcome != passed {
+			return r
+		}
+	}
+	return result{outcome: passed, passed: len(templates)}
 }
 
 // samResult turns the outcome of one call of the SAM CLI into a result: a SAM CLI that cannot be had is a skip.

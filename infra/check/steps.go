@@ -19,7 +19,7 @@ var steps = []step{
 	{name: "vet", about: "go vet ./...", run: command("see above", "go", "vet", "./...")},
 	{name: "tidy", about: "go mod tidy -diff", run: command("run: go mod tidy", "go", "mod", "tidy", "-diff")},
 	{name: "lint", about: "golangci-lint run", heavy: true, run: lint},
-	{name: "template", about: "sam validate --lint", run: validate},
+	{name: "template", about: "sam validate --lint of the stack and of its edge", run: validate},
 	{name: "build", about: "sam build, twice; the packages and their flags", run: packages},
 	{name: "vulnerable", about: "govulncheck ./...", run: vulnerabilities},
 	{name: "sbom", about: "write a bill of materials of each function to " + billFolder, run: bills},

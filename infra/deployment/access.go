@@ -142,6 +142,12 @@ var mayTouch = map[string]map[string][]string{
 		"SuppressionTable": {deleteItem, putItem},
 		"GuardTable":       {readItem, putItem, updateItem},
 	},
+	"PressFunction": {
+		"PressTable":       {deleteItem, readItem, putItem, updateItem},
+		"OutboxTable":      {putItem},
+		"SuppressionTable": {deleteItem, putItem},
+		"GuardTable":       {readItem, putItem, updateItem},
+	},
 	"SiteFunction": {},
 	"MailerFunction": {
 		"OutboxTable": {"dynamodb:DescribeStream", readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", query, updateItem},

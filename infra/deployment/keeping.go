@@ -50,6 +50,31 @@ func notRetained(t *Template, name string) []string {
 	return wrong
 }
 
+// unversioned are the buckets whose objects may be lost by a mistake, each with the reason. All others keep what is overwritten or
+// deleted for a while, and then let go of it.
+var unversioned = map[string]string{
+	"FailuresBucket": "keys of outbox rows that the sweep finds again without them; a version would outlive the 14 days",
+}
+
+// versions says what is wrong with the versions of a bucket's objects.
+func (t *Template) versions(name string) string {
+	kept := t.property(name, "VersioningConfiguration", "Status") == "Enabled"
+	switch {
+	case unversioned[name] != "" && kept:
+		return name + " keeps versions, and is on the list of those that do not"
+	case unversioned[name] != "":
+		return ""
+	case !kept:
+		return name + " keeps no versions: a mistake loses what it holds"
+	}
+	for _, r := range list(t.property(name, "LifecycleConfiguration", "Rules")) {
+		if at(r, "Status") == "Enabled" && (at(r, "NoncurrentVersionExpiration", "NoncurrentDays") != nil || at(r, "NoncurrentVersionExpirationInDays") != nil) {
+			return ""
+		}
+	}
+	return name + " keeps old versions for ever"
+}
+
 // buckets: each is private, encrypted, refuses plain HTTP, and what it holds has an end.
 func buckets(t *Template) []string {
 	var wrong []string
@@ -71,6 +96,9 @@ func buckets(t *Template) []string {
 		}
 		if !ends {
 			wrong = append(wrong, name+" keeps for ever")
+		}
+		if what := t.versions(name); what != "" {
+			wrong = append(wrong, what)
 		}
 		if !t.tlsOnly(name) {
 			wrong = append(wrong, name+" takes plain HTTP")

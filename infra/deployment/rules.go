@@ -32,6 +32,8 @@ var rules = []rule{
 	{"retention of logs", "logs go as well", logs},
 	{"access log", "no log tells who visited what (R45)", accessLog},
 	{"secrets", "a lost address key cannot be made again", secrets},
+	{"mail identity", "signed mail over TLS, and readers are not followed (R19)", mailIdentity},
+	{"edge", "a function that does not ask for the secret is a way round the firewall", knowsEdge},
 	{"retention limits", "the template refuses what the policy forbids (hard case 25)", retentionLimits},
 	{"parameters", "a wrong value is refused before anything is created", parameters},
 	{"function limits", "time, memory and concurrency are argued", functionLimits},
