@@ -31,23 +31,26 @@ func throughEdge(r *http.Request, secrets []config.Key) bool {
 	if known == 0 {
 		return false
 	}
-	r.RemoteAddr = beforeEdge(r.Header.Get("X-Forwarded-For"), r.RemoteAddr)
+	visitor, found := beforeEdge(r.Header.Get("X-Forwarded-For"), r.RemoteAddr)
+	if !found {
+		// Everybody behind the same edge would share one rate: whoever runs this must know.
+		slog.WarnContext(r.Context(), "the edge does not tell the visitor's address", "request_id", RequestID(r.Context()))
+		return true
+	}
+	r.RemoteAddr = visitor
 	return true
 }
 
 // beforeEdge is the visitor's address in X-Forwarded-For: the last but one, which CloudFront added; API Gateway added
 // CloudFront's own behind it, and whatever stands in front the visitor has made up. A header that does not end so is not believed.
 // (CloudFront-Viewer-Address says the same, but only a policy that counts every single header to be forwarded brings it.)
-func beforeEdge(forwarded, edge string) string {
+func beforeEdge(forwarded, edge string) (visitor string, found bool) {
 	hops := strings.Split(forwarded, ",")
 	if len(hops) < 2 || strings.TrimSpace(hops[len(hops)-1]) != edge {
-		return edge
+		return "", false
 	}
-	visitor, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-2]))
-	if err != nil {
-		return edge
-	}
-	return visitor.String()
+	address, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-2]))
+	return address.String(), err == nil
 }
 
 // refuse answers who did not come through the edge. It is no page: people come by the address that is published.

@@ -86,7 +86,7 @@ func TestEdge(t *testing.T) {
 			})
 		}
 	}
-	if text := log.String(); !strings.Contains(text, "not through the edge") || strings.Contains(text, "Secret") || strings.Contains(text, visitor) {
+	if text := log.String(); !strings.Contains(text, "not through the edge") || strings.Count(text, "does not tell the visitor's address") != 2 || strings.Contains(text, "Secret") || strings.Contains(text, visitor) {
 		t.Errorf("the log: %s", text)
 	}
 	if files, err := filepath.Glob("../../events/edge/*.json"); err != nil || len(files) != len(cases) {
