@@ -58,6 +58,7 @@ func TestJudgeSkips(t *testing.T) {
 		{"nothing skipped", result{outcome: passed, passed: 3}, passed, 0, 0},
 		{"an argued reason stays a skip", result{outcome: skipped, skipped: 1, skips: []skip{{"race", noCompiler + ": gcc"}}}, skipped, 0, 1},
 		{"a reason nobody argued", result{outcome: passed, passed: 9, skipped: 1, skips: []skip{{"TestX", "no browser"}}}, failed, 1, 0},
+		{"no engine", result{outcome: skipped, skipped: 1, skips: []skip{{"samlocal", noEngine + ": only root may start one"}}}, skipped, 0, 1},
 		{"the words only inside another reason", result{outcome: passed, skipped: 1, skips: []skip{{"TestX", "there is " + noCompiler}}}, failed, 1, 0},
 		{"one of each", result{outcome: passed, skipped: 2, skips: []skip{{"a", noCompiler}, {"b", "no reason given"}}}, failed, 1, 1},
 		{"on top of a failure", result{outcome: failed, failed: 2, skipped: 1, skips: []skip{{"b", "later"}}}, failed, 3, 0},
