@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -36,8 +37,17 @@ func behindDoor(ctx context.Context, env config.Source, run func(context.Context
 	if err := errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
+	if slices.Equal(os.Args[1:], []string{RoutesFlag}) {
+		return nil, errors.Join(json.NewEncoder(os.Stdout).Encode(handler.(interface{ Routes() []string }).Routes()), errListed)
+	}
 	return web.Lambda(handler, d.Origin...), nil
 }
+
+// RoutesFlag makes the program of a function behind the API print its routes, as a JSON list of ServeMux patterns, and end: a
+// test holds /openapi.json to them.
+const RoutesFlag = "-routes"
+
+var errListed = errors.New("the routes are listed, nothing is served")
 
 // EventHandler handles one event of a stream, a schedule or a rule. What it returns is the function's answer (nil for
 // none); an error makes Lambda try the event again.
@@ -75,6 +85,9 @@ func start(build func(context.Context, config.Source) (lambda.Handler, error)) {
 	tuneMemory(env)
 	ctx := context.Background()
 	handler, err := build(ctx, env)
+	if errors.Is(err, errListed) {
+		return
+	}
 	if err != nil {
 		slog.ErrorContext(ctx, "cannot start", "error", err)
 		os.Exit(1)
