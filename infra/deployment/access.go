@@ -149,6 +149,12 @@ var mayTouch = map[string]map[string][]string{
 		"GuardTable":       {readItem, putItem, updateItem},
 	},
 	"SiteFunction": {},
+	"AccessFunction": {
+		"AccessTable":   {putItem},         // there is no view of one visitor (R14)
+		"CountersTable": {updateItem},      // counting is not publishing (R62)
+		"ReleasesTable": {readItem, query}, //
+		"GuardTable":    {readItem, putItem},
+	},
 	"MailerFunction": {
 		"OutboxTable": {"dynamodb:DescribeStream", readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", query, updateItem},
 	},

@@ -8,7 +8,8 @@ import (
 
 // replaceable are the tables whose loss harms nobody, each with the reason; they need no recovery and no retention.
 var replaceable = map[string]string{
-	"GuardTable": "spent tokens and counters of at most 48 hours: a lost one lets a form be sent twice, a restored one would keep network hashes for weeks",
+	"AccessTable": "page views of 90 days: their sums stand in CountersTable, and a copy would keep IP addresses longer than the notice says",
+	"GuardTable":  "spent tokens and counters of at most 48 hours: a lost one lets a form be sent twice, a restored one would keep network hashes for weeks",
 }
 
 // tables: every table expires its items by expires_at and is encrypted; one that cannot be lost can be recovered, and is

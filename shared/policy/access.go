@@ -3,7 +3,7 @@ package policy
 // access is policy 3(1), automatic collection: R11-R14. It has no form; nothing of it is joined with a record of
 // another service, it causes no mail and no export, and there is no view of one visitor.
 var access = Service{
-	Code: Access, Section: "3(1)", FormVersion: 1,
+	Code: Access, Section: "3(1)", FormVersion: 1, Table: "AccessTable",
 	Name: Text{"アクセス記録", "Access records"},
 	Recorded: []Field{
 		recorded("domain", Text{"ドメイン名", "Internet domain name"}, TypeText, QuasiIdentifying,

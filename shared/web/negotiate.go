@@ -31,13 +31,17 @@ func IsJSON(r *http.Request) bool {
 	return strings.EqualFold(strings.TrimSpace(media), "application/json")
 }
 
-// WantsEnglish reports whether the visitor asked for English, by ?lang=en or else by Accept-Language.
+// WantsEnglish reports whether the visitor asked for English: by ?lang=en, else by the language chosen on /cookies, else by
+// Accept-Language.
 func WantsEnglish(r *http.Request) bool {
 	switch r.URL.Query().Get("lang") {
 	case "en":
 		return true
 	case "ja":
 		return false
+	}
+	if chosen := PreferenceOf(r).Language; chosen != "" {
+		return chosen == policy.English
 	}
 	for _, tag := range weighted(r.Header.Get("Accept-Language")) {
 		primary, _, _ := strings.Cut(tag, "-")

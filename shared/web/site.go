@@ -107,6 +107,7 @@ type Page struct {
 	Service  string // name of the service, shown in the header
 	Wrong    bool   // the page reports an error: the title says so (WCAG G199)
 	Sentence string // a sentence in English on a page in Japanese
+	Indexed  bool   // search engines may list the page: pages to read, not forms
 	Content  template.HTML
 }
 
