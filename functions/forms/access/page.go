@@ -135,8 +135,8 @@ func originOf(address string) string {
 
 // robots are words in the names of programs that fetch pages for nobody in particular. A view is sent by a script or a picture, which
 // most robots leave alone: the list is for those that run a browser, look at links before people do, or say plainly what
-// they are. Whoever hides what it is cannot be told from a person here, and a longer list would not change that.
-var robots = regexp.MustCompile(`(?i)bot\b|bot[/_-]|crawl|spider|slurp|archiver|preview|prefetch|scan|monitor|uptime|pingdom|lighthouse|pagespeed|headless|phantomjs|` +
+// they are (CUBOT is a telephone). Whoever hides what it is cannot be told from a person here, and a longer list would not change that.
+var robots = regexp.MustCompile(`(?i)(^|[^u])bot(\b|_)|crawl|spider|slurp|archiver|preview|prefetch|scan|monitor|uptime|pingdom|lighthouse|pagespeed|headless|phantomjs|` +
 	`selenium|puppeteer|playwright|facebookexternalhit|bingpreview|feedfetcher|google-read-aloud|mediapartners|curl/|wget/|python|go-http-client|java/|okhttp|libwww|axios|node-fetch`)
 
 // isRobot tells whether the view is no person's: by the program's name, or because a browser only prepares a page that
