@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"madoguchi/shared/policy"
 )
 
 func attribute(n *html.Node, key string) (string, bool) {
@@ -32,8 +34,12 @@ func nodeText(n *html.Node) string {
 // text in another language marked as such, nothing loaded from elsewhere and nothing that the security policy blocks.
 func TestAccessibilityBasics(t *testing.T) {
 	handler := deployed(t)
-	elsewhere := []string{"/newsletter"} // the forms that these pages lead to
-	for _, target := range []string{"/", "/?lang=en", "/privacy", "/privacy?lang=en", "/privacy/2022-09-08", "/privacy/0"} {
+	elsewhere := []string{"/newsletter", "/press", "/events", "/photos", "/inquiry", "/publications", "/cookies", "/statistics"} // served by other functions
+	targets := []string{"/", "/?lang=en", "/privacy", "/privacy?lang=en", "/privacy/2022-09-08", "/privacy/0"}
+	for _, a := range articles {
+		targets = append(targets, a.path, a.path+"?lang=en")
+	}
+	for _, target := range targets {
 		t.Run(target, func(t *testing.T) {
 			root, err := html.Parse(strings.NewReader(get(handler, target).Body.String()))
 			if err != nil {
@@ -83,8 +89,13 @@ func TestAccessibilityBasics(t *testing.T) {
 					switch {
 					case strings.HasPrefix(href, "#"):
 						fragments[to.Fragment] = true
-					case to.Scheme == "mailto", to.Host != "" && to.Path != "/privacy":
+					case to.Scheme == "mailto", href == policy.DefaultOrganization().WebsiteURL:
+					case rel(n) == "external":
+						wantMarked(t, n)
 					default:
+						if to.Host != "" && to.Scheme+"://"+to.Host != policy.DefaultOrganization().PublicURL {
+							t.Errorf("a link to %s that is not marked", href)
+						}
 						known := false
 						for _, form := range elsewhere {
 							known = known || to.Path == form
@@ -112,12 +123,31 @@ func TestAccessibilityBasics(t *testing.T) {
 	}
 }
 
+func rel(n *html.Node) string {
+	value, _ := attribute(n, "rel")
+	return value
+}
+
+// wantMarked holds a link that leaves the Site to its mark, and to the list of such sites (R104).
+func wantMarked(t *testing.T, n *html.Node) {
+	t.Helper()
+	href, _ := attribute(n, "href")
+	known := false
+	for _, o := range append(outsides(policy.Japanese), outsides(policy.English)...) {
+		known = known || o.URL == href
+	}
+	if text := nodeText(n); !known || !strings.HasSuffix(text, "（外部サイト）") && !strings.HasSuffix(text, "(external site)") {
+		t.Errorf("link to %s: %q", href, text)
+	}
+}
+
 // WCAG 3.1.2: the link to the other language is in that language.
 func TestOtherLanguageIsMarked(t *testing.T) {
 	for target, want := range map[string]string{
 		"/privacy?lang=en":            `<a href="/privacy?lang=ja" hreflang="ja" lang="ja">日本語</a>`,
 		"/privacy?lang=ja":            `<a href="/privacy?lang=en" hreflang="en" lang="en">English</a>`,
 		"/privacy/2022-09-08?lang=ja": `<a href="/privacy/2022-09-08?lang=en" hreflang="en" lang="en">English</a>`,
+		"/privacy/request/form":       `<a href="/privacy/request/form?lang=en" hreflang="en" lang="en">English</a>`,
 		"/?lang=en":                   `<a href="/?lang=ja" hreflang="ja" lang="ja">日本語</a>`,
 	} {
 		if body := get(deployed(t), target).Body.String(); !strings.Contains(body, want) {

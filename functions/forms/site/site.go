@@ -59,6 +59,9 @@ func newHandler(site *web.Site, read func() (text.Versions, error), current stri
 	mux.Handle("GET /{$}", p.front)
 	mux.Handle("GET /privacy", p.privacy)
 	mux.Handle("GET /privacy/{version}", p.privacy)
+	for _, a := range articles {
+		mux.Handle("GET "+a.path, p.article(a))
+	}
 	mux.Handle("GET /health", health)
 	mux.Handle("GET /embed.js", script)
 	mux.Handle("GET /openapi.json", p.openAPI)
@@ -83,8 +86,11 @@ type entry struct {
 	Path, Name, Purposes, Languages string
 }
 
-// front shows which forms exist: those of services that have a table and a form which needs no link of ours to open
-// (an event's form is reached from its event).
+// catalogues are the pages that lead to the form of a service: its list of events, its photos.
+var catalogues = map[policy.Code]string{policy.Events: "/events", policy.Photos: "/photos"}
+
+// front shows which forms exist: those of services that have a table and a form which needs no link of ours to open (a
+// questionnaire is reached from a mail), and the pages about the site.
 func (p *pages) front(w http.ResponseWriter, r *http.Request) error {
 	language := web.LanguageOf(r, policy.Japanese, policy.English)
 	view := struct {
@@ -92,12 +98,17 @@ func (p *pages) front(w http.ResponseWriter, r *http.Request) error {
 		Language policy.Language
 		Path     string // the page's own, for the other language
 		Entries  []entry
+		About    []entry
 	}{Words: frontWordsIn(language), Language: language, Path: r.URL.Path}
 	for _, s := range p.services {
-		if s.Table == "" || s.Path == "" || strings.Contains(s.Path, "{") {
+		path := s.Path
+		if catalogue := catalogues[s.Code]; catalogue != "" {
+			path = catalogue
+		}
+		if s.Table == "" || path == "" || strings.Contains(path, "{") {
 			continue
 		}
-		e := entry{Path: s.Path, Name: s.Name.In(language), Languages: formLanguages(&s, language)}
+		e := entry{Path: path, Name: s.Name.In(language), Languages: formLanguages(&s, language)}
 		purposes := make([]string, len(s.Purposes))
 		for i, purpose := range s.Purposes {
 			purposes[i] = purpose.Text.In(language)
@@ -105,6 +116,12 @@ func (p *pages) front(w http.ResponseWriter, r *http.Request) error {
 		e.Purposes = strings.Join(purposes, view.Words.And)
 		view.Entries = append(view.Entries, e)
 	}
+	for _, one := range append([]article{{path: "/privacy", listed: policy.Text{JA: "プライバシーポリシー", EN: "Privacy policy"}}}, articles...) {
+		if one.listed != (policy.Text{}) {
+			view.About = append(view.About, entry{Path: one.path, Name: one.listed.In(language)})
+		}
+	}
+	view.About = append(view.About, entry{Path: "/cookies", Name: view.Words.Cookies}, entry{Path: "/statistics", Name: view.Words.Statistics})
 	return p.show(w, language, view.Words.Title, "front.html", view)
 }
 
@@ -165,8 +182,8 @@ func (p *pages) show(w http.ResponseWriter, language policy.Language, title, nam
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	w.Header().Set("Cache-Control", cacheable)
-	w.Header().Set("Vary", "Accept-Language")
-	err := p.site.Write(w, http.StatusOK, web.Page{Language: language, Title: title,
+	w.Header().Set("Vary", "Accept-Language, Cookie")
+	err := p.site.Write(w, http.StatusOK, web.Page{Language: language, Title: title, Indexed: true,
 		Content: template.HTML(content.String())}) //nolint:gosec // rendered by html/template just above
 	if err != nil {
 		w.Header().Set("Cache-Control", "no-store") // the error page that follows

@@ -107,6 +107,9 @@ func golden(t *testing.T, name, got string) {
 func TestPages(t *testing.T) {
 	for name, target := range map[string]string{
 		"front.ja.html": "/", "front.en.html": "/?lang=en", "privacy.ja.html": "/privacy", "privacy.en.html": "/privacy?lang=en",
+		"request.ja.html": "/privacy/request", "request.en.html": "/privacy/request?lang=en", "form.ja.html": "/privacy/request/form", "form.en.html": "/privacy/request/form?lang=en",
+		"security.ja.html": "/security", "security.en.html": "/security?lang=en", "links.ja.html": "/links", "links.en.html": "/links?lang=en",
+		"accessibility.ja.html": "/accessibility", "accessibility.en.html": "/accessibility?lang=en",
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := get(deployed(t), target)
@@ -126,7 +129,7 @@ func TestEvents(t *testing.T) {
 		Allow                       string
 	}
 	const html, plain, problem = "text/html; charset=utf-8", "text/plain; charset=utf-8", "application/problem+json"
-	page := func(language string) answer { return answer{200, html, language, cacheable, "Accept-Language", ""} }
+	page := func(language string) answer { return answer{200, html, language, cacheable, "Accept-Language, Cookie", ""} }
 	for name, c := range map[string]struct {
 		want     answer
 		contains string // empty: the body is empty
@@ -138,6 +141,13 @@ func TestEvents(t *testing.T) {
 		"privacy-version":         {page("en"), "<p>8 September 2022</p>"},
 		"privacy-unknown-version": {answer{404, html, "ja", "no-store", "", ""}, "<h1>ページが見つかりません</h1>"},
 		"privacy-head":            {page("ja"), ""},
+		"request":                 {page("ja"), "<h1>個人情報に関する請求の方法</h1>"},
+		"request-english":         {page("en"), "<h1>Requests about your personal information</h1>"},
+		"request-form":            {page("ja"), "<h1>個人情報に関する請求書</h1>"},
+		"request-form-english":    {page("en"), "<h1>Request about personal information</h1>"},
+		"accessibility":           {page("ja"), "<h1>アクセシビリティについて</h1>"},
+		"security-english":        {page("en"), "<h1>How we protect personal information</h1>"},
+		"links":                   {page("ja"), "（外部サイト）</a>"},
 		"privacy-post":            {answer{405, problem, "", "no-store", "", "GET, HEAD"}, `"status":405`},
 		"health":                  {answer{200, plain, "", "no-store", "", ""}, "ok"},
 	} {
@@ -167,8 +177,8 @@ func TestEvents(t *testing.T) {
 		})
 	}
 	files, err := filepath.Glob("../../../events/site/*.json")
-	if err != nil || len(files) != 9 {
-		t.Errorf("%d payloads (%v), 9 are tested", len(files), err)
+	if err != nil || len(files) != 16 {
+		t.Errorf("%d payloads (%v), 16 are tested", len(files), err)
 	}
 }
 
@@ -189,7 +199,7 @@ func TestRefusals(t *testing.T) {
 		method, target string
 		want           int
 	}{
-		{http.MethodGet, "/privacy/", 404}, {http.MethodGet, "/privacy/request", 404}, {http.MethodGet, "/privacy/2022-09-08/", 404},
+		{http.MethodGet, "/privacy/", 404}, {http.MethodGet, "/privacy/request/", 404}, {http.MethodGet, "/cookies", 404}, {http.MethodGet, "/privacy/2022-09-08/", 404},
 		{http.MethodGet, "/privacy/2022-09-08.en", 404}, {http.MethodGet, "/privacy/..%2Ftext", 404}, {http.MethodGet, "/index.html", 404},
 		{http.MethodGet, "/health/db", 404}, {http.MethodGet, "/newsletter", 404}, {http.MethodGet, "/openapi.json", 404},
 		{http.MethodPost, "/", 405}, {http.MethodPut, "/health", 405}, {http.MethodDelete, "/privacy/2022-09-08", 405},
@@ -214,7 +224,7 @@ func TestLanguages(t *testing.T) {
 	for _, c := range []struct{ target, accept, want string }{
 		{"/privacy", "", "ja"}, {"/privacy", "en", "en"}, {"/privacy", "ja;q=0.8,en;q=0.9", "en"}, {"/privacy", "th, fr", "ja"},
 		{"/privacy?lang=ja", "en", "ja"}, {"/privacy?lang=en", "ja", "en"}, {"/privacy?lang=th", "en", "en"}, {"/privacy?lang=en%00", "", "ja"},
-		{"/", "", "ja"}, {"/", "en-US,en", "en"}, {"/?lang=ja", "en", "ja"},
+		{"/privacy/request", "en", "en"}, {"/accessibility?lang=ja", "en", "ja"}, {"/", "", "ja"}, {"/", "en-US,en", "en"}, {"/?lang=ja", "en", "ja"},
 	} {
 		w := get(handler, c.target, "Accept-Language", c.accept)
 		if got := w.Header().Get("Content-Language"); got != c.want || !strings.Contains(w.Body.String(), `<html lang="`+c.want+`">`) {

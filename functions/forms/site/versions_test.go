@@ -63,12 +63,16 @@ func TestFrontListsTheFormsInUse(t *testing.T) {
 		services     []policy.Service
 		ja, en, lack string
 	}{
-		{"none", []policy.Service{{Path: "/a", Name: name}}, "受け付けているお申し込みはありません", "No form is open", `"/a`},
+		{"none", []policy.Service{{Path: "/a", Name: name}}, "受け付けているお申し込みはありません", "No form is open", `"/a?`},
 		{"in both languages", []policy.Service{{Path: "/a", Table: "A", Name: name, Languages: both, Purposes: purposes}},
 			"利用目的：甲、乙</p>\n<p>英語のフォームもあります。</p>", "you enter: first; second</p>\n</section>", "<b>"},
 		{"in Japanese only (R15)", []policy.Service{{Path: "/a", Table: "A", Name: name, Languages: both[:1], Purposes: purposes}},
 			"利用目的：甲、乙</p>\n</section>", "second</p>\n<p>The form is in Japanese only.</p>", "<b>"},
-		{"one of each event", []policy.Service{{Path: "/events/{event}", Table: "A", Name: name}}, "ありません", "No form is open", "/events"},
+		{"one that a mail leads to", []policy.Service{{Path: "/questionnaires/{event}", Table: "A", Name: name}}, "ありません", "No form is open", "/questionnaires"},
+		{"one of each event, over the list of events", []policy.Service{{Code: policy.Events, Path: "/events/{event}", Table: "A", Name: name}},
+			`<a href="/events?lang=ja">`, `<a href="/events?lang=en">`, "{event}"},
+		{"photos, over the catalogue", []policy.Service{{Code: policy.Photos, Path: "/photos/register", Table: "A", Name: name}},
+			`<a href="/photos?lang=ja">`, `<a href="/photos?lang=en">`, "register"},
 		{"without a form", []policy.Service{{Table: "A", Name: name}}, "ありません", "No form is open", "写真"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,7 +2,7 @@ package main
 
 import "madoguchi/shared/policy"
 
-type frontWords struct{ Title, Lead, Use, And, None string }
+type frontWords struct{ Title, Lead, Use, And, None, About, Cookies, Statistics string }
 
 func frontWordsIn(l policy.Language) frontWords {
 	if l == policy.English {
@@ -12,6 +12,7 @@ func frontWordsIn(l policy.Language) frontWords {
 			Use:   "Purpose of the information you enter: ",
 			And:   "; ",
 			None:  "No form is open at the moment.",
+			About: "About this site", Cookies: "Cookies", Statistics: "Statistics of the site",
 		}
 	}
 	return frontWords{
@@ -20,6 +21,7 @@ func frontWordsIn(l policy.Language) frontWords {
 		Use:   "ご入力いただく情報の利用目的：",
 		And:   "、",
 		None:  "現在、受け付けているお申し込みはありません。",
+		About: "このサイトについて", Cookies: "Cookie（クッキー）について", Statistics: "サイトの統計",
 	}
 }
 
