@@ -35,11 +35,11 @@ func IdentityDocuments() []IdentityDocument {
 		{"my_number_card", Text{"個人番号カード（マイナンバーカード）の表面の写し", "Copy of the My Number card, front side"},
 			Text{"個人番号が記載された裏面は、絶対に同封しないでください。届いた場合は、記録せずに破棄または返送します。",
 				"Never enclose the back, which bears the number. If it reaches us, it is destroyed or returned, and not recorded."}}, // R90
-		{"drivers_licence", Text{"運転免許証の写し", "Copy of the driver's licence"},
+		{"drivers_licence", Text{"運転免許証の写し", "Copy of the driver’s licence"},
 			Text{"住所などの変更が裏面に記載されている場合は、裏面の写しも同封してください。本籍が記載されている場合は、塗りつぶしてください。",
 				"If a change of address is noted on the back, enclose a copy of it as well. If a registered domicile (honseki) is shown, please black it out."}},
 		{"health_insurance", Text{"健康保険証（資格確認書）の写し", "Copy of the health insurance card (or certificate of eligibility)"},
-			Text{"保険者番号、被保険者の記号・番号・枝番と、QRコードを塗りつぶしてください。", "Black out the insurer's number, the insured person's symbol, number and branch number, and any QR code."}}, // R88
+			Text{"保険者番号、被保険者の記号・番号・枝番と、QRコードを塗りつぶしてください。", "Black out the insurer’s number, the insured person’s symbol, number and branch number, and any QR code."}}, // R88
 		{"passport", Text{"旅券（パスポート）の写し", "Copy of the passport"},
 			Text{"顔写真のページをお送りください。旅券番号は塗りつぶしてかまいません。", "Send the page with the photograph. You may black out the passport number."}},
 	}
