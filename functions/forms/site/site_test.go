@@ -129,7 +129,9 @@ func TestEvents(t *testing.T) {
 		Allow                       string
 	}
 	const html, plain, problem = "text/html; charset=utf-8", "text/plain; charset=utf-8", "application/problem+json"
-	page := func(language string) answer { return answer{200, html, language, cacheable, "Accept-Language, Cookie", ""} }
+	page := func(language string) answer {
+		return answer{200, html, language, cacheable, "Accept-Language, Cookie", ""}
+	}
 	for name, c := range map[string]struct {
 		want     answer
 		contains string // empty: the body is empty
