@@ -2,6 +2,8 @@ package statistics
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,9 +23,13 @@ const (
 // mostRows of a list; all further pages or domains stand in one row.
 const mostRows = 30
 
-// ReadPageViews makes the release of a month from the counters. It publishes nothing. The errors are those of NewRelease and
-// record.ErrUnavailable.
-func ReadPageViews(ctx context.Context, counters Counters, m Month, now time.Time) (Release, error) {
+// ReadPageViews makes the release of a month from the counters. It publishes nothing. The pages and domains in folded are put
+// to the others: anybody can send a view of any name, as an advertisement or an insult, and a release is public for ever.
+// The errors are those of NewRelease and record.ErrUnavailable.
+func ReadPageViews(ctx context.Context, counters Counters, m Month, now time.Time, folded ...string) (Release, error) {
+	if !m.Closed(now) {
+		return Release{}, fmt.Errorf("%s of %s: %w", PageViews, m, ErrOpen)
+	}
 	days := Table{Code: ByDay, Columns: []string{ByDay}}
 	pages, domains, visitors := map[string]int{}, map[string]int{}, 0
 	for _, day := range m.Days() {
@@ -35,6 +41,12 @@ func ReadPageViews(ctx context.Context, counters Counters, m Month, now time.Tim
 		for _, v := range views {
 			if v.Domain == "" {
 				v.Domain = Direct
+			}
+			if slices.Contains(folded, v.Path) {
+				v.Path = Other
+			}
+			if slices.Contains(folded, v.Domain) {
+				v.Domain = Other
 			}
 			sum += v.Views
 			visitors += v.Visitors

@@ -6,7 +6,7 @@ type browserSteps struct{ Name, Steps string }
 
 // cookieWords are the words of /cookies.
 type cookieWords struct {
-	Title, Lead, Saved, Which, Name, Purpose, Holds, Keeps                              string
+	Title, Lead, Saved, Which, Purpose, Holds, Keeps                              string
 	Counting, CountingPurpose, CountingHolds, CountingKeeps                             string
 	Display, DisplayPurpose, DisplayHolds, DisplayKeeps                                 string
 	Facts                                                                               []string
@@ -22,7 +22,7 @@ func cookieWordsIn(l policy.Language) cookieWords {
 			Title: "Cookies",
 			Lead:  "We use two cookies: one to count visits, one to remember your choices on this page. Neither tells us who you are, and you can switch both off.",
 			Saved: "Your choice has been saved.",
-			Which: "The cookies we use", Name: "Cookie", Purpose: "Purpose", Holds: "What it holds", Keeps: "How long",
+			Which: "The cookies we use", Purpose: "Purpose", Holds: "What it holds", Keeps: "How long",
 			Counting: "Counting", CountingPurpose: "To count how many people visit the website in a day",
 			CountingHolds: "The date of your last visit only. It has no number that would tell you from others.", CountingKeeps: "30 days from your last visit",
 			Display: "Display preference", DisplayPurpose: "To remember what you choose on this page",
@@ -58,7 +58,7 @@ func cookieWordsIn(l policy.Language) cookieWords {
 		Title: "Cookie（クッキー）について",
 		Lead:  "当サイトのCookieは、閲覧数を数えるものと、このページでの設定を覚えるものの2つです。どちらも、どなたであるかを示す情報を含みません。いずれも無効にできます。",
 		Saved: "設定を保存しました。",
-		Which: "使用するCookie", Name: "Cookie", Purpose: "目的", Holds: "内容", Keeps: "期間",
+		Which: "使用するCookie", Purpose: "目的", Holds: "内容", Keeps: "期間",
 		Counting: "計数用", CountingPurpose: "1日の訪問者数を数えるため",
 		CountingHolds: "最後に訪問された日付だけです。利用者を区別する番号は含みません。", CountingKeeps: "最後の訪問から30日間",
 		Display: "表示設定用", DisplayPurpose: "このページで選ばれた設定を覚えるため",
