@@ -21,9 +21,9 @@ type Counters struct {
 }
 
 const (
-	// MostPairs is how many pairs of page and domain a day has at most. A further one is counted under its page and Other;
-	// where the day also has MostPages of those, under Other alone.
+	// MostPairs is how many pairs of page and domain a day has at most. A further one is counted under its page and Other.
 	MostPairs = 2000
+	// MostPages is how many pages with Other a day has at most. A further one is counted under Other alone.
 	MostPages = 1000
 	// Other stands for every page, or every domain, beyond those. It is no path and no domain.
 	Other = "*"

@@ -43,7 +43,8 @@ func PreferenceOf(r *http.Request) Preference {
 // every page has a language; no script reads it. secure says that the site is under https, where the name's prefix
 // keeps other hosts from setting it.
 func (p Preference) Cookie(secure bool) *http.Cookie {
-	c := &http.Cookie{Name: displayName(secure), Path: "/", MaxAge: int(displayAge / time.Second), Secure: secure, HttpOnly: true,
+	c := &http.Cookie{ //nolint:gosec // Secure wherever there is https
+		Name: displayName(secure), Path: "/", MaxAge: int(displayAge / time.Second), Secure: secure, HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, Value: string(p.Language)}
 	if p.Uncounted {
 		c.Value += ".uncounted"

@@ -69,7 +69,8 @@ func (a *access) visitor(w http.ResponseWriter, r *http.Request, now time.Time) 
 // countingCookie is the cookie as it is set. SameSite=Lax: pages of the organisation's own domain send it along; pages of
 // another domain do not, and are counted by the hash. SameSite=None would let it follow people over websites.
 func (a *access) countingCookie(value string, age int) *http.Cookie {
-	return &http.Cookie{Name: countingName(a.site.Secure()), Value: value, Path: countingPath, MaxAge: age, Secure: a.site.Secure(), HttpOnly: true,
+	return &http.Cookie{ //nolint:gosec // Secure wherever there is https
+		Name: countingName(a.site.Secure()), Value: value, Path: countingPath, MaxAge: age, Secure: a.site.Secure(), HttpOnly: true,
 		SameSite: http.SameSiteLaxMode}
 }
 

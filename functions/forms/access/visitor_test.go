@@ -60,8 +60,8 @@ func TestMarksGoWithTheDay(t *testing.T) {
 	w.want(http.StatusNoContent, visit{body: view})
 	seen, midnight := map[string]bool{}, time.Date(2026, 11, 25, 0, 0, 0, 0, w.now.Location()).Unix()
 	for _, item := range first {
-		if got := int64(item["expires_at"].(float64)); got != midnight {
-			t.Errorf("%v lives until %d, want %d", item["pk"], got, midnight)
+		if got := item["expires_at"]; got != float64(midnight) {
+			t.Errorf("%v lives until %v, want %d", item["pk"], got, midnight)
 		}
 	}
 	for _, item := range w.items(w.access.visitors.table) {
@@ -76,9 +76,9 @@ func TestMarksGoWithTheDay(t *testing.T) {
 	}
 	// A second process of the same day uses the same salt, after a restart too.
 	again := &visitors{client: w.access.client, table: w.access.visitors.table, random: func() string { return "another" }}
-	new, err := again.first(t.Context(), "2026-11-25", "203.0.113.7\x00"+firefox, w.now)
-	if new || err != nil {
-		t.Errorf("counted twice: %t, %v", new, err)
+	counted, err := again.first(t.Context(), "2026-11-25", "203.0.113.7\x00"+firefox, w.now)
+	if counted || err != nil {
+		t.Errorf("counted twice: %t, %v", counted, err)
 	}
 }
 

@@ -6,7 +6,7 @@ type browserSteps struct{ Name, Steps string }
 
 // cookieWords are the words of /cookies.
 type cookieWords struct {
-	Title, Lead, Saved, Which, Purpose, Holds, Keeps                              string
+	Title, Lead, Saved, Which, Purpose, Holds, Keeps                                    string
 	Counting, CountingPurpose, CountingHolds, CountingKeeps                             string
 	Display, DisplayPurpose, DisplayHolds, DisplayKeeps                                 string
 	Facts                                                                               []string
