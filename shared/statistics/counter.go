@@ -43,26 +43,24 @@ type View struct {
 // Day is the day in Japan as counters write it: 2026-11-24.
 func Day(t time.Time) string { return t.In(policy.JapanTime).Format(time.DateOnly) }
 
-// Count counts one view: one write, and up to three more where the pair is new on that day. The error is
-// record.ErrUnavailable.
+// Count counts one view: one write, and two more where the pair is new on that day (four, where the day has no place left
+// for it). The error is record.ErrUnavailable.
 func (c Counters) Count(ctx context.Context, day string, v View) error {
-	if counted, err := c.add(ctx, day, v, true); counted || err != nil {
-		return err
-	}
-	for _, wider := range []struct {
+	page := View{v.Path, Other, v.Views, v.Visitors}
+	for _, item := range []struct {
 		what string
 		most int
 		view View
-	}{{"pairs", MostPairs, v}, {"pages", MostPages, View{v.Path, Other, v.Views, v.Visitors}}} {
-		if counted, err := c.add(ctx, day, wider.view, true); counted || err != nil {
+	}{{"pairs", MostPairs, v}, {"pages", MostPages, page}} {
+		if counted, err := c.add(ctx, day, item.view, true); counted || err != nil {
 			return err
 		}
-		admitted, err := c.admit(ctx, day, wider.what, wider.most)
+		admitted, err := c.admit(ctx, day, item.what, item.most)
 		if err != nil {
 			return err
 		}
 		if admitted {
-			_, err := c.add(ctx, day, wider.view, false)
+			_, err := c.add(ctx, day, item.view, false)
 			return err
 		}
 	}

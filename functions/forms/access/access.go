@@ -100,17 +100,20 @@ func (a *access) view(w http.ResponseWriter, r *http.Request, v pageView) error 
 	if own := a.site.Organization; v.domain == hostOf(own.PublicURL) || v.domain == hostOf(own.WebsiteURL) {
 		v.domain = "" // from one page to the next
 	}
-	first, err := a.visitor(w, r, now)
+	if err := a.keep(r.Context(), r, v, now); err != nil || v.status >= http.StatusBadRequest {
+		return err // a page that was not there is no view; its record helps to mend the link
+	}
+	first, cookie, err := a.visitor(r, now)
 	if err != nil {
 		return err
 	}
-	if err := a.keep(r.Context(), r, v, now); err != nil {
+	if err := a.counters.Count(r.Context(), statistics.Day(now), statistics.View{Path: v.path, Domain: v.domain, Views: 1, Visitors: first}); err != nil {
 		return err
 	}
-	if v.status >= http.StatusBadRequest {
-		return nil // a page that was not there; its record helps to mend the link
+	if cookie != nil {
+		http.SetCookie(w, cookie)
 	}
-	return a.counters.Count(r.Context(), statistics.Day(now), statistics.View{Path: v.path, Domain: v.domain, Views: 1, Visitors: first})
+	return nil
 }
 
 // hourParts over which the records of one hour are spread.

@@ -32,7 +32,7 @@ func (a *access) statistics(w http.ResponseWriter, r *http.Request) error {
 	before := r.URL.Query().Get("cursor")
 	if before != "" {
 		if _, err := statistics.ParseMonth(before); err != nil {
-			return &web.Error{Kind: web.BadRequest, Cause: err, Message: policy.Text{JA: "一覧の続きが見つかりません。", EN: "There is no such part of the list."}}
+			return &web.Error{Kind: web.BadRequest, Message: policy.Text{JA: "一覧の続きが見つかりません。", EN: "There is no such part of the list."}}
 		}
 	}
 	releases, more, err := a.releases.List(r.Context(), statistics.PageViews, before, perPage, a.now())

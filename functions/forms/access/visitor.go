@@ -39,31 +39,33 @@ func objects(r *http.Request) bool {
 // of whom, nobody can say. Where there is none, because it is a visitor's first or because cookies are blocked, the
 // mark of the day's salted hash decides. So visitors who come back are counted exactly, new ones and those without cookies
 // estimated: two with the same browser behind the same address count as one, one whose address changes as two.
-func (a *access) visitor(w http.ResponseWriter, r *http.Request, now time.Time) (int, error) {
+//
+// The cookie that it returns is to be set once the view is counted; nil for none.
+func (a *access) visitor(r *http.Request, now time.Time) (int, *http.Cookie, error) {
 	today, last := statistics.Day(now), lastDay(r)
-	cookies := r.URL.Path == countingPath
 	if objects(r) {
 		if last != "" {
-			http.SetCookie(w, a.countingCookie("", -1))
+			return 0, a.countingCookie("", -1), nil
 		}
-		return 0, nil
+		return 0, nil, nil
 	}
 	if last == today {
-		return 0, nil
+		return 0, nil, nil
 	}
 	first := true
 	if day, err := time.Parse(time.DateOnly, last); err != nil || last > today || now.Sub(day) > countingAge+48*time.Hour {
 		if first, err = a.visitors.first(r.Context(), today, guard.Network(r.RemoteAddr)+"\x00"+r.UserAgent(), now); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 	}
-	if cookies {
-		http.SetCookie(w, a.countingCookie(today, int(countingAge/time.Second)))
+	var cookie *http.Cookie
+	if r.URL.Path == countingPath {
+		cookie = a.countingCookie(today, int(countingAge/time.Second))
 	}
 	if first {
-		return 1, nil
+		return 1, cookie, nil
 	}
-	return 0, nil
+	return 0, cookie, nil
 }
 
 // countingCookie is the cookie as it is set. SameSite=Lax: pages of the organisation's own domain send it along; pages of
