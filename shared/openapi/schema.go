@@ -1,6 +1,8 @@
 package openapi
 
 import (
+	"maps"
+
 	"madoguchi/shared/japan"
 	"madoguchi/shared/policy"
 )
@@ -28,6 +30,7 @@ func schemas() object {
 			}, "name", "label", "type", "required")),
 		}, "service", "version", "language", "notice", "form_token", "fields"),
 	}
+	maps.Copy(all, accessSchemas())
 	for _, f := range forms() {
 		all[f.schema()] = f.request()
 	}
