@@ -203,7 +203,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{http.MethodGet, "/privacy/", 404}, {http.MethodGet, "/privacy/request/", 404}, {http.MethodGet, "/cookies", 404}, {http.MethodGet, "/privacy/2022-09-08/", 404},
 		{http.MethodGet, "/privacy/2022-09-08.en", 404}, {http.MethodGet, "/privacy/..%2Ftext", 404}, {http.MethodGet, "/index.html", 404},
-		{http.MethodGet, "/health/db", 404}, {http.MethodGet, "/newsletter", 404}, {http.MethodGet, "/openapi.json", 404},
+		{http.MethodGet, "/health/db", 404}, {http.MethodGet, "/newsletter", 404},
 		{http.MethodPost, "/", 405}, {http.MethodPut, "/health", 405}, {http.MethodDelete, "/privacy/2022-09-08", 405},
 		{http.MethodHead, "/", 200}, {http.MethodHead, "/health", 200}, {http.MethodHead, "/privacy/2022-09-08", 200},
 	} {
