@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -225,4 +226,19 @@ func TestStart(t *testing.T) {
 			t.Errorf("%q lacks %q", err, want)
 		}
 	}
+}
+
+// FuzzDecode: no body makes the function panic, and what is taken is clean.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{view, `{"path":"/a","status":"200"}`, "path=%2Fa&referrer=x", `{"path":null}`, "\xff", `[[[`} {
+		f.Add(seed, "application/json")
+		f.Add(seed, "application/x-www-form-urlencoded")
+	}
+	f.Fuzz(func(t *testing.T, body, kind string) {
+		r := httptest.NewRequest(http.MethodPost, "/access", strings.NewReader(body))
+		r.Header.Set("Content-Type", kind)
+		if v, err := decode(r); err == nil && (!strings.HasPrefix(v.path, "/") || strings.ContainsAny(v.path, "?#\x00")) {
+			t.Errorf("%q as %q: %+v", body, kind, v)
+		}
+	})
 }

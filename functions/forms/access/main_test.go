@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&logged, nil)))
 	code := m.Run()
 	lines := logged.b.String()
-	if code == 0 && lines == "" {
+	if code == 0 && lines == "" && flag.Lookup("test.run").Value.String() == "" {
 		fmt.Println("nothing was logged: the check of the log checks nothing")
 		code = 1
 	}

@@ -217,7 +217,7 @@ func (w *screen) testTabOrder(t *testing.T) {
 	p := w.chromium.Page(t, browser.Options{})
 	p.Open(w.URL() + "/newsletter")
 	var got []string
-	for _, stop := range p.TabTo("footer p a") {
+	for _, stop := range p.TabTo("footer li:last-child a") {
 		name := stop.Name
 		if name == "" {
 			name = stop.Text
@@ -229,7 +229,7 @@ func (w *screen) testTabOrder(t *testing.T) {
 	}
 	want := []string{"a 本文へ移動", "a 日本アセアンセンター", "a toiawase_ga@asean.or.jp", "a " + w.URL() + "/privacy",
 		"input email", "input name", "select prefecture", "input organization", "select business_category", "button action",
-		"a toiawase_ga@asean.or.jp", "a プライバシーポリシー"}
+		"a toiawase_ga@asean.or.jp", "a プライバシーポリシー", "a Cookie（クッキー）", "a アクセシビリティ"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("stops of Tab (-want +got):\n%s", diff)
 	}
