@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
@@ -123,6 +125,7 @@ func TestBrowser(t *testing.T) {
 	s := newScreen(t)
 	t.Run("counting", s.testCounting)
 	t.Run("switch", s.testSwitch)
+	t.Run("paper", s.testPaper)
 	t.Run("pages", s.testPages)
 }
 
@@ -242,6 +245,29 @@ func (s *screen) testPages(t *testing.T) {
 				p.WantPrintable()
 				s.shoot(p, strings.NewReplacer("/", "-").Replace("page"+path+"."+string(l)))
 			})
+		}
+	}
+}
+
+// R80, R82: the request form prints on two sheets of A4 at most, without the frame of the page.
+func (s *screen) testPaper(t *testing.T) {
+	for _, l := range []policy.Language{policy.Japanese, policy.English} {
+		p := s.chromium.Page(t, browser.Options{Language: string(l)})
+		p.Open(s.URL() + "/privacy/request/form")
+		var pdf []byte
+		p.Do("print", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			got, err := cdp.Call(ctx, target, page.PrintToPDF, page.PrintToPDFParams{PaperWidth: 8.27, PaperHeight: 11.69})
+			pdf = got.Data
+			return err
+		}))
+		if sheets := len(regexp.MustCompile(`/Type\s*/Page\b`).FindAll(pdf, -1)); sheets < 1 || sheets > 2 {
+			t.Errorf("%s: %d sheets", l, sheets)
+		}
+		p.Show(browser.Look{Print: true})
+		for _, frame := range []string{".site-header", ".site-footer", ".screen-only"} {
+			if browser.Eval[bool](p, "see what is printed", `return document.querySelector(args[0]).getClientRects().length > 0`, frame) {
+				t.Errorf("%s: %s is printed", l, frame)
+			}
 		}
 	}
 }
