@@ -5,7 +5,8 @@
 //	go run ./infra/statistics -month 2026-10 -release    # publishes, once and for ever
 //
 // Tables are found by AWS's own settings: region, credentials, and AWS_ENDPOINT_URL_DYNAMODB for the local stack. The
-// credentials need dynamodb:Query on the counters and dynamodb:PutItem on the releases, which no function has.
+// credentials need dynamodb:ListTables,
+// dynamodb:Query on the counters and dynamodb:PutItem on the releases, which no function has.
 package main
 
 import (
@@ -15,8 +16,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"madoguchi/shared/record"
 	"madoguchi/shared/statistics"
@@ -38,8 +42,8 @@ func run(ctx context.Context, arguments []string, out io.Writer, now time.Time) 
 	})
 	name := flags.String("month", "", "the month, as 2026-10")
 	release := flags.Bool("release", false, "publish it: this cannot be undone or repeated")
-	counters := flags.String("counters", "CountersTable", "name of the table of counters")
-	releases := flags.String("releases", "ReleasesTable", "name of the table of releases")
+	counters := flags.String("counters", "CountersTable", "the table of counters: its name, or a part that no other has")
+	releases := flags.String("releases", "ReleasesTable", "the table of releases, likewise")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -50,6 +54,15 @@ func run(ctx context.Context, arguments []string, out io.Writer, now time.Time) 
 	client, err := record.NewClient(ctx)
 	if err != nil {
 		return err
+	}
+	var wrong error
+	for _, table := range []*string{counters, releases} {
+		var missing error
+		*table, missing = find(ctx, client, *table)
+		wrong = errors.Join(wrong, missing)
+	}
+	if wrong != nil {
+		return wrong
 	}
 	r, err := statistics.ReadPageViews(ctx, statistics.Counters{Client: client, Table: *counters}, m, now, folded...)
 	if err != nil {
@@ -67,6 +80,26 @@ func run(ctx context.Context, arguments []string, out io.Writer, now time.Time) 
 	}
 	_, err = fmt.Fprintf(out, "\nPublished: /statistics/%s/%s\n", r.Statistic, r.Period)
 	return err
+}
+
+// find returns the name of the one table whose name holds the part: CloudFormation adds the stack's name and a random text.
+func find(ctx context.Context, client *dynamodb.Client, part string) (string, error) {
+	var found []string
+	for pages := dynamodb.NewListTablesPaginator(client, &dynamodb.ListTablesInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", fmt.Errorf("list the tables: %w", err)
+		}
+		for _, name := range page.TableNames {
+			if strings.Contains(name, part) {
+				found = append(found, name)
+			}
+		}
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("%d tables have %q in their name: %s", len(found), part, strings.Join(found, ", "))
+	}
+	return found[0], nil
 }
 
 // show writes the tables as the public would see them.

@@ -49,6 +49,9 @@ func TestRelease(t *testing.T) {
 	if out, err := command("-month", "2026-10", "-release"); err != nil || !public() || !strings.Contains(out, "Published: /statistics/page_views/2026-10") {
 		t.Errorf("public %t, %v: %s", public(), err, out)
 	}
+	if _, err := command("-month", "2026-10", "-counters", "NoSuchTable"); err == nil || !strings.Contains(err.Error(), `0 tables have "NoSuchTable"`) {
+		t.Errorf("no table: %v", err)
+	}
 	for name, want := range map[string]error{"2026-10": statistics.ErrReleased, "2026-11": statistics.ErrOpen, "2026-09": statistics.ErrTooSmall, "": statistics.ErrNoMonth} {
 		if _, err := command("-month", name, "-release"); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", name, err, want)
