@@ -66,8 +66,8 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 	}
 	now := e.Now()
 	token, tokenErr := readToken(e.Keys, f.ID, f.version(), post.Values["form_token"], now)
-	// Another website may hand over what was typed there: the form opens with it, and has a token from then on.
-	handed := action == "edit" && post.Values["form_token"] == ""
+	// A listed website may hand over what was typed there: the form opens with it, and has a token from then on.
+	handed := action == "edit" && post.Values["form_token"] == "" && slices.Contains(e.Site.Origins, r.Header.Get("Origin"))
 	if errors.Is(tokenErr, errForged) && !handed {
 		return badRequest(tokenErr)
 	}

@@ -160,6 +160,25 @@ func TestForeignTokens(t *testing.T) {
 	}
 }
 
+// A listed website hands over what was typed there, without a token of ours: the form opens with it. Any other gets 400.
+func TestHandedOver(t *testing.T) {
+	w := newWorld(t)
+	for origin, want := range map[string]int{"https://partner.example.jp": 200, "https://evil.example": 400, "null": 400, "": 400} {
+		a := w.do("POST", "/inquiry?lang=en", map[string]string{"content-type": formType, "origin": origin},
+			url.Values{"action": {"edit"}, "name": {"𠮷野家"}, "email": {"half an addr"}}.Encode())
+		if a.Status != want {
+			t.Errorf("from %q: %d, want %d", origin, a.Status, want)
+		}
+		if want != 200 {
+			continue
+		}
+		controls := parse(t, a.Body).controls()
+		if controls["name"] != "𠮷野家" || controls["email"] != "half an addr" || controls["form_token"] == "" || strings.Contains(a.Body, `id="summary"`) {
+			t.Errorf("the form opens with %v", controls)
+		}
+	}
+}
+
 // Keys rotate while forms are open (hard case 10): the new key signs, the old one still verifies, until it is dropped.
 func TestKeyRotation(t *testing.T) {
 	w := newWorld(t)

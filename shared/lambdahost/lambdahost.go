@@ -37,8 +37,8 @@ func behindDoor(ctx context.Context, env config.Source, run func(context.Context
 	if err := errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
-	if slices.Equal(os.Args[1:], []string{RoutesFlag}) {
-		return nil, errors.Join(json.NewEncoder(os.Stdout).Encode(handler.(interface{ Routes() []string }).Routes()), errListed)
+	if routed, ok := handler.(interface{ Routes() []string }); ok && slices.Equal(os.Args[1:], []string{RoutesFlag}) {
+		return nil, errors.Join(json.NewEncoder(os.Stdout).Encode(routed.Routes()), errListed)
 	}
 	return web.Lambda(handler, d.Origin...), nil
 }
