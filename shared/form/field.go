@@ -27,6 +27,7 @@ type Field struct {
 	Min, Max int         // of a number; both 0: any whole number of at most nine digits
 	Group    policy.Text // fields in a row with the same group stand under it as one heading (a matrix, quantities)
 	Aid      policy.Text // support text of the group, told with its first field
+	Offer    *Offer      // of a field that is one of many on offer
 }
 
 // Prefectures are the choices of a prefecture field: JIS X 0401 codes and 99 for overseas (R17).

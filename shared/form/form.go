@@ -40,6 +40,8 @@ type Form struct {
 	// Submit stores a submission in one transaction, which s.Spend joins. It returns a *record.Cancelled in which the
 	// token stood in the way, record.ErrUnavailable, or a *web.Error (Conflict) for the person.
 	Submit func(ctx context.Context, s *Submission) error
+	// Aids are buttons that help to fill the form in.
+	Aids []Aid
 	// Direct leaves out notice and check page: a help within a service, such as sending a confirmation again.
 	Direct bool
 

@@ -29,6 +29,7 @@ type attempt struct {
 	post     Post
 	token    Token
 	values   map[string]string // cleaned; only fields without an error
+	aided    *aided            // what an aid has found
 }
 
 // open answers GET: the input page, or its description for JSON.
@@ -56,12 +57,13 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 		return err
 	}
 	action := post.Values["action"]
+	aid, choice := f.aid(action)
 	switch {
 	case post.JSON, f.Direct:
-		action = "submit"
+		action, aid = "submit", nil
 	case action == "":
 		action = "check"
-	case action != "check" && action != "edit" && action != "submit":
+	case aid == nil && action != "check" && action != "edit" && action != "submit":
 		return badRequest(errors.New("unknown action"))
 	}
 	now := e.Now()
@@ -83,9 +85,12 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 	if a.fields, err = f.Fields(ctx); err != nil {
 		return err
 	}
-	if action == "edit" {
+	if action == "edit" || aid != nil {
 		if tokenErr != nil {
 			a.token = newToken(f.ID, f.version(), a.language, now)
+		}
+		if aid != nil {
+			return e.help(w, a, aid, choice)
 		}
 		return e.input(w, a, http.StatusOK, nil)
 	}

@@ -63,16 +63,25 @@ func (w words) steps(present int, last string) []step {
 // group is a run of fields under one heading, or without one.
 type group struct {
 	Title, Aid string
-	Fields     []fieldView
+	Name       string // id of the fieldset, where errors may be about all fields together
+	Error      string
+	Mark       *fieldView // its mark stands beside the title
+	Fields     []*fieldView
 }
 
 // grouped puts fields in a row that have the same group together.
 func grouped(fields []fieldView) []group {
 	var groups []group
-	for _, f := range fields {
+	for i := range fields {
+		f := &fields[i]
 		title := f.Group.In(f.Language)
 		if len(groups) == 0 || groups[len(groups)-1].Title != title {
 			groups = append(groups, group{Title: title, Aid: f.Aid.In(f.Language)})
+			if f.Offer != nil {
+				last := &groups[len(groups)-1]
+				last.Name = f.Offer.Name
+				last.Mark = &fieldView{Field: Field{Field: policy.Field{Required: f.Offer.Required}}, Words: f.Words}
+			}
 		}
 		last := &groups[len(groups)-1]
 		last.Fields = append(last.Fields, f)
@@ -86,6 +95,7 @@ type fieldView struct {
 	Values                              []string // of a field with several choices
 	Language                            policy.Language
 	Words                               words
+	Help                                *aidView // a button below the field
 }
 
 // Sent are the values that the check page sends on.
@@ -144,6 +154,9 @@ func (f fieldView) DescribedBy() string {
 	if f.Support != "" {
 		ids = append(ids, f.Name+"-support")
 	}
+	if f.Help != nil && f.Help.Said != "" {
+		ids = append(ids, f.Name+"-told")
+	}
 	if f.Error != "" {
 		ids = append(ids, f.Name+"-error")
 	}
@@ -174,12 +187,16 @@ func (e *Engine) view(a *attempt) view {
 	v := view{Form: a.form, Language: a.language, Words: wordsIn(a.language), Token: a.token.seal(e.Keys),
 		ReturnTo: a.post.Values["return_to"], Honeypot: honeypot, Trapped: a.post.Values[honeypot]}
 	for _, f := range a.fields {
+		if !f.shows(a.post.Values[f.Name]) {
+			continue
+		}
 		typed := a.post.Repeated[f.Name]
 		if typed == nil {
 			typed = []string{a.post.Values[f.Name]}
 		}
 		v.Fields = append(v.Fields, fieldView{Field: f, Label: f.Label.In(a.language), Support: f.Support.In(a.language),
-			Value: a.post.Values[f.Name], Values: typed, Shown: f.label(a.values[f.Name], a.language), Language: a.language, Words: v.Words})
+			Value: a.post.Values[f.Name], Values: typed, Shown: f.label(a.values[f.Name], a.language), Language: a.language, Words: v.Words,
+			Help: a.aidOf(f.Name)})
 	}
 	return v
 }
@@ -214,19 +231,29 @@ func (e *Engine) input(w http.ResponseWriter, a *attempt, status int, failure *w
 		notice := a.form.notice(e.Site.Organization, a.language)
 		v.Notice = &notice
 	}
+	v.Groups = grouped(v.Fields)
 	if failure != nil {
 		v.Message = failure.Message.In(a.language)
-		for _, wrong := range failure.Fields {
-			for i := range v.Fields {
-				if v.Fields[i].Name == wrong.Field {
-					v.Fields[i].Error = wrong.Message
-					v.Errors = append(v.Errors, wrong)
-				}
+		v.Errors = v.blame(failure.Fields)
+	}
+	return e.page(w, a, status, "input.html", a.form.Words.Title.In(a.language), failure != nil, v)
+}
+
+// blame puts errors beside their fields, or beside the group that they are about, and returns those that have a place.
+func (v *view) blame(all []web.FieldError) (placed []web.FieldError) {
+	for _, wrong := range all {
+		for i := range v.Fields {
+			if v.Fields[i].Name == wrong.Field {
+				v.Fields[i].Error = wrong.Message
+				placed = append(placed, wrong)
 			}
 		}
+		if i := slices.IndexFunc(v.Groups, func(g group) bool { return g.Name != "" && g.Name == wrong.Field }); i >= 0 {
+			v.Groups[i].Error = wrong.Message
+			placed = append(placed, wrong)
+		}
 	}
-	v.Groups = grouped(v.Fields)
-	return e.page(w, a, status, "input.html", a.form.Words.Title.In(a.language), failure != nil, v)
+	return placed
 }
 
 // again shows the form once more with the values kept, or a problem body for JSON with a token to go on with.
@@ -256,6 +283,7 @@ func (e *Engine) check(w http.ResponseWriter, a *attempt) error {
 	for i := range v.Fields {
 		v.Fields[i].Value = a.values[v.Fields[i].Name] // what is confirmed is what is stored
 	}
+	v.Fields = slices.DeleteFunc(v.Fields, func(f fieldView) bool { return f.Offer != nil && !taken(f.Value) })
 	v.Groups = grouped(v.Fields)
 	return e.page(w, a, http.StatusOK, "check.html", v.Words.CheckTitle, false, v)
 }
@@ -351,6 +379,9 @@ func (e *Engine) describe(w http.ResponseWriter, a *attempt) error {
 	d := Description{Service: a.form.Service.Code, Version: a.form.version(), Language: a.language,
 		Notice: a.form.notice(e.Site.Organization, a.language).Text(), FormToken: a.token.seal(e.Keys)}
 	for _, f := range a.fields {
+		if !f.shows("") {
+			continue
+		}
 		field := FieldDescription{Name: f.Name, Label: f.Label.In(a.language), Support: f.Support.In(a.language), Type: f.Type,
 			Required: f.Required, MaxLength: f.MaxLength, Autocomplete: f.Autocomplete, Group: f.Group.In(a.language)}
 		if f.Type == policy.TypeNumber && (f.Min != 0 || f.Max != 0) {

@@ -261,6 +261,24 @@ func members(token string, changes ...any) map[string]any {
 }
 
 // problem decodes a problem body.
+// value is what a field of the page holds.
+func (a answer) value(t *testing.T, name string) string {
+	t.Helper()
+	if _, list, found := strings.Cut(a.Body, `<select id="`+name+`"`); found {
+		list, _, _ = strings.Cut(list, "</select>")
+		if before, _, chosen := strings.Cut(list, `" selected>`); chosen {
+			return before[strings.LastIndexByte(before, '"')+1:]
+		}
+		return ""
+	}
+	_, rest, found := strings.Cut(a.Body, `name="`+name+`" type="text" value="`)
+	if !found {
+		t.Fatalf("no field %s on the page", name)
+	}
+	value, _, _ := strings.Cut(rest, `"`)
+	return value
+}
+
 func (a answer) problem(t *testing.T) problem {
 	t.Helper()
 	if a.Header["content-type"] != "application/problem+json" {
