@@ -1,10 +1,9 @@
 package form
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 
 	"madoguchi/shared/policy"
@@ -23,43 +22,38 @@ type Aid struct {
 // Suggestion is what an aid has found. Values go into fields that are empty. Where the person must decide first, Choices are
 // buttons, each with what it would fill in.
 type Suggestion struct {
-	Said    string
+	Said    string // first of all, until a choice is made
 	Values  map[string]string
 	Choices []Choice
+	Settled bool   // what was typed says already which of the choices it is: they are not shown
+	Then    string // what is left to do where something was filled in
 }
 
-// Choice is one of several things that an aid has found.
+// Choice is one of several things that an aid has found. Its button sends its label: what is filled in is what was read on it,
+// whatever else was changed on the page in between.
 type Choice struct {
-	Label  string
+	Label  string // no two of them alike
 	Values map[string]string
 }
 
-// aid finds the aid that an action asks for, and the number of the choice that was taken (from 1; 0 for none).
-func (f *Form) aid(action string) (aid *Aid, choice int) {
-	name, number, chosen := strings.Cut(action, ".")
+// aid finds the aid that an action asks for, and the label of the choice that was taken.
+func (f *Form) aid(action string) (aid *Aid, choice string) {
+	name, choice, _ := strings.Cut(action, ".")
 	for i := range f.Aids {
-		if f.Aids[i].Name != name {
-			continue
-		}
-		if !chosen {
-			return &f.Aids[i], 0
-		}
-		if n, err := strconv.Atoi(number); err == nil && n > 0 {
-			return &f.Aids[i], n
+		if f.Aids[i].Name == name {
+			return &f.Aids[i], choice
 		}
 	}
-	return nil, 0
+	return nil, ""
 }
 
 // help answers an aid's button: the form again, with what was found in the fields that were empty.
-func (e *Engine) help(w http.ResponseWriter, a *attempt, aid *Aid, choice int) error {
+func (e *Engine) help(w http.ResponseWriter, a *attempt, aid *Aid, choice string) error {
 	found := aid.Suggest(a.post.Values, a.language)
 	values := found.Values
-	if choice > len(found.Choices) {
-		return badRequest(errors.New("a choice that was not offered"))
-	}
-	if choice > 0 {
-		found, values = Suggestion{}, found.Choices[choice-1].Values
+	if i := slices.IndexFunc(found.Choices, func(c Choice) bool { return c.Label == choice }); i >= 0 {
+		values = found.Choices[i].Values
+		found = Suggestion{Then: found.Then}
 	}
 	var filled, kept []string
 	for _, f := range a.fields {
@@ -82,7 +76,13 @@ func (e *Engine) help(w http.ResponseWriter, a *attempt, aid *Aid, choice int) e
 		said = append(said, fmt.Sprintf(policy.Text{JA: "「%s」は、すでに入力されているため変更していません。", EN: "Left as you typed it: %s."}.In(a.language),
 			strings.Join(kept, policy.Text{JA: "」「", EN: ", "}.In(a.language))))
 	}
-	a.aided = &aided{field: aid.Field, said: strings.TrimSpace(strings.Join(said, policy.Text{EN: " "}.In(a.language))), choices: found.Choices}
+	if len(filled) > 0 {
+		said = append(said, found.Then)
+	}
+	a.aided = &aided{field: aid.Field, said: strings.TrimSpace(strings.Join(said, policy.Text{EN: " "}.In(a.language)))}
+	if !found.Settled {
+		a.aided.choices = found.Choices
+	}
 	return e.input(w, a, http.StatusOK, nil)
 }
 
@@ -112,6 +112,3 @@ func (a *attempt) aidOf(field string) *aidView {
 	}
 	return nil
 }
-
-// Number is the number of a choice as its button sends it.
-func (aidView) Number(index int) int { return index + 1 }
