@@ -148,6 +148,12 @@ var mayTouch = map[string]map[string][]string{
 		"SuppressionTable": {deleteItem, putItem},
 		"GuardTable":       {readItem, putItem, updateItem},
 	},
+	"PublicationsFunction": {
+		"PublicationsTable": {putItem}, // a form cannot read or change anybody's request
+		"CatalogueTable":    {readItem, query, updateItem},
+		"OutboxTable":       {putItem},
+		"GuardTable":        {readItem, putItem, updateItem},
+	},
 	"SiteFunction": {},
 	"AccessFunction": {
 		"AccessTable":   {putItem},         // there is no view of one visitor (R14)

@@ -2,7 +2,7 @@ package policy
 
 // publications is policy 3(7): R42-R44.
 var publications = Service{
-	Code: Publications, Section: "3(7)", Path: "/publications", FormVersion: 1,
+	Code: Publications, Section: "3(7)", Path: "/publications", Table: "PublicationsTable", FormVersion: 1,
 	Name:      Text{"広報資料・刊行物の請求", "Request for materials and publications"},
 	Languages: []Language{Japanese},
 	Fields: []Field{
