@@ -35,6 +35,10 @@ const (
 // *web.Error (Conflict) that says how many are left where there are not enough, a *record.Cancelled where the token is spent, or
 // record.ErrUnavailable.
 func (s *Store) Submit(ctx context.Context, d *desk.Desk, sub *form.Submission, items []Item) error {
+	return s.submit(ctx, d, sub, items, sub.Spend)
+}
+
+func (s *Store) submit(ctx context.Context, d *desk.Desk, sub *form.Submission, items []Item, spend func(*record.Transaction)) error {
 	to, err := address.Parse(sub.Values["email"])
 	if err != nil {
 		return errors.New("a submission's address did not parse twice") // it was cleaned before; its text is not for the log
@@ -46,7 +50,7 @@ func (s *Store) Submit(ctx context.Context, d *desk.Desk, sub *form.Submission, 
 	maps.DeleteFunc(request.Fields, func(name, _ string) bool { return strings.HasPrefix(name, QuantityPrefix) })
 	for range rounds {
 		var tx record.Transaction
-		sub.Spend(&tx)
+		spend(&tx)
 		tx.Put(actRequest, s.Requests, request, record.Condition{Expression: "attribute_not_exists(pk)"})
 		tx.Put(actReservation, s.Requests, reservation{reservedPartition, reservationSort(request.Lapses, request.Ref), request.Ref, items}, record.Condition{})
 		for _, item := range items {

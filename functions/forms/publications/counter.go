@@ -54,7 +54,7 @@ func (c *counter) form(r *http.Request) (*form.Form, error) {
 		}
 	}
 	f := &form.Form{
-		ID: string(c.desk.Service.Code), Path: c.desk.Service.Path, Service: c.desk.Service, Periods: c.desk.Periods, Prefix: "P",
+		ID: string(c.desk.Service.Code), Path: c.desk.Service.Path, Service: c.desk.Service, Periods: c.desk.Periods, Prefix: "M",
 		Status: string(publications.Received), State: "open", Words: words, Aids: []form.Aid{lookup},
 		Fields: func(context.Context) ([]form.Field, error) { return fields(c.desk.Service, catalogue), nil },
 		Check: func(values map[string]string, _ policy.Language) []web.FieldError {

@@ -49,6 +49,8 @@ var examples = map[policy.MailKind]map[string]string{
 	policy.PressApproved: {"name": "記者 一郎", "preferences": "/press/preferences?t=PREFERENCES", "unsubscribe": "/press/unsubscribe?t=UNSUBSCRIBE",
 		"deleted_on": "2029-11-22T15:00:00Z", "reference": "P261123-M4QX"},
 	policy.PressRefused: {"name": "記者 一郎", "reference": "P261123-M4QX"},
+
+	policy.PublicationsReceived: {"reference": "M261123-M4QX", "publications": "ASEANの地図（2部）、ASEAN入門（1部）", "deleted_on": "2027-11-23T15:00:00Z"},
 }
 
 // serviceOf is the service whose records cause a kind of mail.
