@@ -180,6 +180,16 @@ func (p Post) isOwn(name string) bool {
 	return false
 }
 
+// newer tells whether a post names a field that is not among the fields.
+func (p Post) newer(fields []Field) bool {
+	for name := range p.Values {
+		if !p.isOwn(name) && name != "action" && name != "return_to" && !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }) {
+			return true
+		}
+	}
+	return false
+}
+
 // message says what to do about an error of the field.
 func (f Field) message(code string, l policy.Language) string {
 	label := f.Label.In(l)

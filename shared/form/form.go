@@ -35,6 +35,9 @@ type Form struct {
 	Words Words
 	// Fields are the fields as they are now: declared ones with their choices. The error is record.ErrUnavailable.
 	Fields func(ctx context.Context) ([]Field, error)
+	// Refresh, where it is set, returns the fields as they are this very moment. It is asked where a post names a field that Fields
+	// does not know: the page may be newer than what this process has read, and what was filled in must not be dropped.
+	Refresh func(ctx context.Context) ([]Field, error)
 	// Check looks at all values together and tells what is wrong with them; nil for nothing.
 	Check func(values map[string]string, l policy.Language) []web.FieldError
 	// Submit stores a submission in one transaction, which s.Spend joins. It returns a *record.Cancelled in which the

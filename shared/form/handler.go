@@ -85,6 +85,11 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 	if a.fields, err = f.Fields(ctx); err != nil {
 		return err
 	}
+	if f.Refresh != nil && post.newer(a.fields) {
+		if a.fields, err = f.Refresh(ctx); err != nil {
+			return err
+		}
+	}
 	if action == "edit" || aid != nil {
 		if tokenErr != nil {
 			a.token = newToken(f.ID, f.version(), a.language, now)

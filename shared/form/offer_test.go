@@ -36,6 +36,9 @@ func addOffers(w *world) {
 		ID: "publications", Path: "/publications", Service: service, Periods: policy.DefaultPeriods(service), Prefix: "P", Status: "received", State: "open",
 		Words: form.Words{Title: policy.Text{JA: "資料の請求"}, Button: policy.Text{JA: "請求する"}}, Submit: w.submit,
 		Fields: func(context.Context) ([]form.Field, error) { return all, nil },
+		Refresh: func(context.Context) ([]form.Field, error) {
+			return append([]form.Field{offer("new", "新刊", false)}, all...), nil
+		},
 		Check: func(values map[string]string, _ policy.Language) []web.FieldError {
 			if values["quantity.map"]+values["quantity.book"]+values["quantity.old"] == "" {
 				return []web.FieldError{{Field: "quantity", Code: "required", Message: "1部以上入力してください"}}
@@ -85,6 +88,10 @@ func TestOffers(t *testing.T) {
 	old := w.post("/publications", wish(token, "edit", "quantity.old", "1"))
 	if !strings.Contains(old.Body, `name="quantity.old" type="text" value="1"`) || strings.Contains(w.get("/publications", nil).Body, "quantity.old") {
 		t.Error("what is gone: shown to all, or lost")
+	}
+	// What came into the catalogue after this process has read it is not dropped.
+	if a := w.post("/publications", wish(token, "check", "quantity.new", "3", "prefecture", "13", "address", "港区")); a.Status != 200 || !strings.Contains(a.Body, "新刊</dt><dd>3部") {
+		t.Errorf("a newer offer: %d\n%s", a.Status, a.Body)
 	}
 	var d form.Description
 	if err := json.Unmarshal([]byte(w.get("/publications", map[string]string{"accept": jsonType}).Body), &d); err != nil {

@@ -57,6 +57,11 @@ func (c *counter) form(r *http.Request) (*form.Form, error) {
 		ID: string(c.desk.Service.Code), Path: c.desk.Service.Path, Service: c.desk.Service, Periods: c.desk.Periods, Prefix: "M",
 		Status: string(publications.Received), State: "open", Words: words, Aids: []form.Aid{lookup},
 		Fields: func(context.Context) ([]form.Field, error) { return fields(c.desk.Service, catalogue), nil },
+		Refresh: func(ctx context.Context) ([]form.Field, error) {
+			var err error
+			catalogue, err = c.shelf.Fresh(ctx)
+			return fields(c.desk.Service, catalogue), err
+		},
 		Check: func(values map[string]string, _ policy.Language) []web.FieldError {
 			return check(publications.Wanted(catalogue, values))
 		},
