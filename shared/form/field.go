@@ -141,13 +141,16 @@ func (f Field) clean(typed string) (value, code string) {
 func Validate(fields []Field, post Post, l policy.Language) (map[string]string, []web.FieldError) {
 	values := make(map[string]string, len(fields))
 	var wrong []web.FieldError
-	for _, f := range fields {
+	for i, f := range fields {
 		value, code := f.take(post)
 		if code != "" {
 			wrong = append(wrong, web.FieldError{Field: f.Name, Code: code, Message: f.message(code, l)})
-			continue
+		} else {
+			values[f.Name] = value
 		}
-		values[f.Name] = value
+		if f.Offer != nil && (i+1 == len(fields) || fields[i+1].Offer == nil || fields[i+1].Offer.Name != f.Offer.Name) {
+			wrong = append(wrong, f.untaken(fields, values, l)...)
+		}
 	}
 	if !post.JSON {
 		return values, wrong

@@ -39,12 +39,6 @@ func addOffers(w *world) {
 		Refresh: func(context.Context) ([]form.Field, error) {
 			return append([]form.Field{offer("new", "新刊", false)}, all...), nil
 		},
-		Check: func(values map[string]string, _ policy.Language) []web.FieldError {
-			if values["quantity.map"]+values["quantity.book"]+values["quantity.old"] == "" {
-				return []web.FieldError{{Field: "quantity", Code: "required", Message: "1部以上入力してください"}}
-			}
-			return nil
-		},
 		Aids: []form.Aid{{Name: "lookup", Field: "postal_code", Label: policy.Text{JA: "住所を入力"}, Suggest: func(typed map[string]string, _ policy.Language) form.Suggestion {
 			minato := map[string]string{"prefecture": "13", "address": "港区新橋"}
 			switch typed["postal_code"] {
@@ -76,8 +70,16 @@ func TestOffers(t *testing.T) {
 	token := w.open("/publications")
 	none := w.post("/publications", wish(token, "check", "quantity.map", "", "prefecture", "13", "address", "港区"))
 	golden(t, "offers-none-ja", none.Body)
-	if none.Status != 422 || !strings.Contains(none.Body, `<a href="#quantity">1部以上入力してください</a>`) {
+	if none.Status != 422 || !strings.Contains(none.Body, `<a href="#quantity">「ご希望の資料と部数」を1つ以上入力してください</a>`) {
 		t.Errorf("nothing taken: %d", none.Status)
+	}
+	// All that is wrong is told at once; a number that is none is told as such.
+	empty := w.post("/publications", wish(token, "check", "quantity.map", "", "postal_code", ""))
+	if first, second := strings.Index(empty.Body, `href="#quantity"`), strings.Index(empty.Body, `href="#postal_code"`); first < 0 || second < first {
+		t.Errorf("an empty form: %d", empty.Status)
+	}
+	if a := w.post("/publications", wish(token, "check", "quantity.map", "x")); strings.Contains(a.Body, `href="#quantity"`) || !strings.Contains(a.Body, `href="#quantity.map"`) {
+		t.Error("a number that is none is told as nothing taken")
 	}
 	checked := w.post("/publications", wish(token, "check", "prefecture", "13", "address", "港区"))
 	golden(t, "offers-check-ja", checked.Body)

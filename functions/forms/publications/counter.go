@@ -137,13 +137,10 @@ func facts(p publications.Publication) string {
 	return b.String()
 }
 
-// check holds that something was asked for, and not more kinds than one transaction takes.
+// check holds that one transaction can take what was asked for.
 func check(wanted []publications.Item) []web.FieldError {
-	switch {
-	case len(wanted) == 0:
-		return []web.FieldError{{Field: quantity, Code: "required", Message: "ご希望の資料を1つ以上選び、部数を入力してください"}}
-	case len(wanted) > publications.MostKinds:
-		return []web.FieldError{{Field: quantity, Code: "too_many", Message: fmt.Sprintf("一度にご請求いただけるのは%d種類までです", publications.MostKinds)}}
+	if len(wanted) <= publications.MostKinds {
+		return nil
 	}
-	return nil
+	return []web.FieldError{{Field: quantity, Code: "too_many", Message: fmt.Sprintf("一度にご請求いただけるのは%d種類までです", publications.MostKinds)}}
 }
