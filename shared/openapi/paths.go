@@ -57,6 +57,9 @@ func endpoints() []endpoint {
 		if isList(f.service.Code) && f.only == nil {
 			all = append(all, linksOf(f.path)...)
 		}
+		if f.service.Code == policy.Publications {
+			all = append(all, besidePublications(f.path)...)
+		}
 	}
 	return all
 }
@@ -87,6 +90,8 @@ func (f formOf) failures(statuses ...string) []string {
 		return append(statuses, "400", "409", "410")
 	case policy.Events:
 		return append(statuses, "409")
+	case policy.Publications:
+		return append(statuses, "409") // nothing can be asked for
 	}
 	return statuses
 }
@@ -106,6 +111,21 @@ func linksOf(path string) []endpoint {
 				answers: answers{"200": either("Form"), "303": nil}, failures: []string{"400", "410", "413", "415", "422", "503"}})
 	}
 	return all
+}
+
+// besidePublications are the helps beside the form for publications.
+func besidePublications(path string) []endpoint {
+	places := object{"type": "object", "required": []string{"items", "source"}, "properties": object{"source": object{"type": "string"},
+		"items": object{"type": "array", "items": object{"type": "object", "required": []string{"prefecture", "address"},
+			"properties": object{"prefecture": object{"type": "string"}, "address": object{"type": "string"}}}}}}
+	code := object{"type": "object", "required": []string{"postal_code"}, "properties": object{"postal_code": object{"type": "string"}}}
+	return []endpoint{
+		{method: "POST", path: path + "/postal-code", summary: "The places of a postal code; a POST, so that the code stands in no address", query: []parameter{language},
+			body:    object{"application/json": object{"schema": code}, "application/x-www-form-urlencoded": object{"schema": code}},
+			answers: answers{"200": object{"application/json": object{"schema": places}}}, failures: []string{"400", "413", "415", "422"}},
+		{method: "GET", path: path + "/{publication}/cover", summary: "The picture of a publication's cover", failures: []string{"404", "503"},
+			query: []parameter{{name: "v", about: "Version of the picture"}}, answers: answers{"200": object{"image/png": object{}, "image/jpeg": object{}}}},
+	}
 }
 
 var pageOnly = page()

@@ -43,12 +43,12 @@ func (f formOf) request() object {
 		"action": object{"const": "submit"}}
 	names := []string{"form_token"}
 	closed := true
+	var quantities object // a number for each publication of the catalogue
 	for _, field := range f.fields() {
 		switch field.Type {
 		case policy.TypeQuantities:
-			// A number for each publication of the catalogue.
-			properties["quantity"], closed = nil, false
-			delete(properties, "quantity")
+			quantities = object{"^quantity\\.[A-Za-z0-9_-]{1,40}$": object{"type": []any{"integer", "string"},
+				"description": "Number of copies of the publication; the form's description has those that can be asked for"}}
 			continue
 		case policy.TypeQuestions:
 			closed = false // the event's own questions
@@ -65,6 +65,9 @@ func (f formOf) request() object {
 	schema := object{"type": "object", "properties": properties, "required": names}
 	if closed {
 		schema["additionalProperties"] = false
+	}
+	if quantities != nil {
+		schema["patternProperties"] = quantities
 	}
 	return schema
 }
