@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"flag"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -81,9 +82,9 @@ func (r eventRequest) payload(t *testing.T) []byte {
 	}
 	header, _ := event["headers"].(map[string]any)
 	about, _ := event["requestContext"].(map[string]any)
-	http, _ := about["http"].(map[string]any)
+	call, _ := about["http"].(map[string]any)
 	header["accept"], header["content-length"] = r.accept, strconv.Itoa(len(r.body))
-	http["method"], http["path"], event["rawPath"] = r.method, r.path, r.path
+	call["method"], call["path"], event["rawPath"] = r.method, r.path, r.path
 	key := "ANY /publications"
 	if rest, below := strings.CutPrefix(r.path, "/publications/"); below {
 		key += "/{proxy+}"
@@ -104,6 +105,29 @@ func (r eventRequest) payload(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// counterAt is the function over tables of its own, with the tests' catalogue, at one time; env holds the names of its tables.
+func counterAt(t *testing.T, client *dynamodb.Client, now time.Time) (handler http.Handler, env map[string]string) {
+	t.Helper()
+	env = complete()
+	for variable, sk := range map[string]bool{"PUBLICATIONS_TABLE": true, "CATALOGUE_TABLE": true, "OUTBOX_TABLE": false, "GUARD_TABLE": false} {
+		env[variable] = recordtest.Table(t, client, strings.ToLower(variable), sk)
+	}
+	env["FORM_KEYS"] = eventFormKey
+	d, tables, err := desk.With[publications.Tables](config.Map(env), policy.Get(policy.Publications), client, func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := publications.Open(d, tables)
+	var content struct{ Publications []publications.Draft }
+	if err := json.Unmarshal([]byte(catalogue), &content); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Save(t.Context(), content.Publications); err != nil {
+		t.Fatal(err)
+	}
+	return newCounter(d, store), env
 }
 
 // Every payload through the Lambda adapter and the real handler over real tables: the answer, and what was written.
@@ -146,24 +170,8 @@ func TestEvents(t *testing.T) {
 			if diff := cmp.Diff(string(requests[name].payload(t)), string(payload)); diff != "" {
 				t.Errorf("%s is stale: run with -update\n%s", file, diff)
 			}
-			env := complete()
-			for variable, sk := range map[string]bool{"PUBLICATIONS_TABLE": true, "CATALOGUE_TABLE": true, "OUTBOX_TABLE": false, "GUARD_TABLE": false} {
-				env[variable] = recordtest.Table(t, client, strings.ToLower(variable), sk)
-			}
-			env["FORM_KEYS"] = eventFormKey
-			d, tables, err := desk.With[publications.Tables](config.Map(env), policy.Get(policy.Publications), client, func() time.Time { return eventTime })
-			if err != nil {
-				t.Fatal(err)
-			}
-			store := publications.Open(d, tables)
-			var content struct{ Publications []publications.Draft }
-			if err := json.Unmarshal([]byte(catalogue), &content); err != nil {
-				t.Fatal(err)
-			}
-			if err := store.Save(t.Context(), content.Publications); err != nil {
-				t.Fatal(err)
-			}
-			out, err := web.Lambda(newCounter(d, store)).Invoke(t.Context(), payload)
+			handler, env := counterAt(t, client, eventTime)
+			out, err := web.Lambda(handler).Invoke(t.Context(), payload)
 			if err != nil {
 				t.Fatal(err)
 			}
