@@ -27,8 +27,8 @@ type recording struct {
 }
 
 // callCounts counts the DynamoDB calls of a check page, of a first submission and of one that is counted against the rate limit,
-// by the counters of the local stack's proxy. The reading of the list of business categories, which each process may do once
-// in 30 seconds, is told apart and shown by itself.
+// by the counters of the local stack's proxy. The reading of a list that staff keep (categories of business, publications), which
+// each process may do once in 30 seconds, is told apart and shown by itself.
 func callCounts(ctx context.Context, b *bench) ([]Row, error) {
 	recordings, err := b.record(ctx)
 	var rows []Row
@@ -73,8 +73,13 @@ func (b *bench) recordForm(ctx context.Context, s sample) (recording, error) {
 		return out, err
 	}
 	defer r.Close()
+	if s.prepare != nil {
+		if err := s.prepare(ctx, f, b.database.client); err != nil {
+			return out, err
+		}
+	}
 	name := short(f.Name)
-	categories := 0
+	lists := 0
 	for _, c := range []struct {
 		subject, function, action string
 		status                    int
@@ -95,7 +100,7 @@ func (b *bench) recordForm(ctx context.Context, s sample) (recording, error) {
 		if err != nil {
 			return out, err
 		}
-		categories += counted.categories
+		lists += counted.lists
 		figures := counted.figures()
 		for _, figure := range slices.Sorted(maps.Keys(c.want)) {
 			out.rows = append(out.rows, Row{Part: "calls", Subject: c.subject, Figure: figure, Value: figures[figure] / float64(b.effort.callRounds),
@@ -111,7 +116,7 @@ func (b *bench) recordForm(ctx context.Context, s sample) (recording, error) {
 		}
 		out.rows = append(out.rows, row)
 	}
-	out.rows = append(out.rows, Row{Part: "calls", Subject: name, Figure: "reads of the category list", Value: float64(categories),
+	out.rows = append(out.rows, Row{Part: "calls", Subject: name, Figure: "reads of a list of staff", Value: float64(lists),
 		Unit: "in this part", Note: "allowed: one a process in 30 s, by pages and posts together; not in the figures above"}.judged())
 	return out, nil
 }
@@ -128,7 +133,7 @@ const (
 type counts struct {
 	byOperation map[string]int // by the proxy's counters
 	recorded    []replay.Recorded
-	categories  int // how many of them read the list of categories
+	lists       int // how many of them read a list that staff keep
 	requests    int
 }
 
@@ -162,8 +167,8 @@ func (b *bench) count(ctx context.Context, r *runtime.Runtime, v *visitor, funct
 		return counts{}, fmt.Errorf("the proxy counted %d calls, %d went by", total, len(recorded))
 	}
 	for _, call := range recorded {
-		if readsCategories(call) {
-			c.categories++
+		if readsList(call) {
+			c.lists++
 			continue
 		}
 		c.recorded = append(c.recorded, call)
@@ -186,17 +191,27 @@ func (b *bench) operations(r *runtime.Runtime, function string) map[string]int {
 	return sum
 }
 
-// readsCategories tells the reading of the list of business categories from the reading of anything else: the list is the
-// item of that name in the partition of settings.
-func readsCategories(call replay.Recorded) bool {
-	var get struct {
-		Key struct{ PK, SK struct{ S string } }
+// readsList tells the reading of a list that staff keep from the reading of anything else: the list of business categories is the
+// item of that name in the partition of settings, the publications are a partition.
+func readsList(call replay.Recorded) bool {
+	var read struct {
+		Key                       struct{ PK, SK struct{ S string } }
+		ExpressionAttributeValues map[string]struct{ S string }
 	}
-	return call.Operation == "GetItem" && json.Unmarshal(call.Body, &get) == nil && get.Key.PK.S == "settings" && get.Key.SK.S == "business_categories"
+	if json.Unmarshal(call.Body, &read) != nil {
+		return false
+	}
+	switch call.Operation {
+	case "GetItem":
+		return read.Key.PK.S == "settings" && read.Key.SK.S == "business_categories"
+	case "Query":
+		return read.ExpressionAttributeValues[":p"].S == "publication"
+	}
+	return false
 }
 
 func (c counts) figures() map[string]float64 {
-	sum := map[string]float64{figureReads: -float64(c.categories), figureAll: -float64(c.categories)}
+	sum := map[string]float64{figureReads: -float64(c.lists), figureAll: -float64(c.lists)}
 	for op, n := range c.byOperation {
 		sum[figureAll] += float64(n)
 		switch op {

@@ -12,9 +12,15 @@ import (
 	"strings"
 	"time"
 
+	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"madoguchi/infra/local/gateway"
 	"madoguchi/infra/local/runtime"
 	"madoguchi/infra/local/template"
+	"madoguchi/shared/config"
+	"madoguchi/shared/desk"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/publications"
 )
 
 // clients is how many visitors post at the same time.
@@ -24,15 +30,32 @@ const clients = 4
 type sample struct {
 	path   string
 	fields func(unique string) url.Values // unique makes a person whom nobody has seen before
+	// prepare loads what the form needs to be filled in; nil for nothing.
+	prepare func(ctx context.Context, f template.Function, client *ddb.Client) error
 }
 
 var samples = []sample{
-	{"/newsletter", func(unique string) url.Values {
+	{path: "/newsletter", fields: func(unique string) url.Values {
 		return url.Values{
 			"email": {"hanako.yamada+" + unique + "@example.jp"}, "name": {"山田 花子"}, "prefecture": {"13"},
 			"organization": {"株式会社アジア貿易サンプル"}, "business_category": {"trade"},
 		}
 	}},
+	{path: "/publications", prepare: loadPublications, fields: func(unique string) url.Values {
+		return url.Values{
+			"email": {"hanako.yamada+" + unique + "@example.jp"}, "name": {"山田 花子"}, "postal_code": {"105-0004"}, "prefecture": {"13"},
+			"address": {"港区新橋6-17-19"}, "building": {""}, "phone": {"03-1234-5678"}, "organization": {"株式会社アジア貿易サンプル"}, "quantity.map": {"1"},
+		}
+	}},
+}
+
+// loadPublications gives the form a catalogue that no run empties.
+func loadPublications(ctx context.Context, f template.Function, client *ddb.Client) error {
+	d, tables, err := desk.With[publications.Tables](config.Map(f.Environment), policy.Get(policy.Publications), client, time.Now)
+	if err != nil {
+		return err
+	}
+	return publications.Open(d, tables).Save(ctx, []publications.Draft{{ID: "map", Title: publications.Words{JA: "ASEANの地図"}, Language: "ja", Stock: 1_000_000, Limit: 5}})
 }
 
 // functionOf finds the function that answers a path.

@@ -68,18 +68,20 @@ func TestWriteUnits(t *testing.T) {
 	}
 }
 
-func TestReadsCategories(t *testing.T) {
+func TestReadsList(t *testing.T) {
 	for _, c := range []struct {
 		name, op, body string
 		want           bool
 	}{
 		{"the list", "GetItem", `{"Key":{"pk":{"S":"settings"},"sk":{"S":"business_categories"}},"TableName":"newsletter"}`, true},
+		{"the publications", "Query", `{"ExpressionAttributeValues":{":p":{"S":"publication"}},"TableName":"catalogue"}`, true},
+		{"another partition", "Query", `{"ExpressionAttributeValues":{":p":{"S":"cover"}},"TableName":"catalogue"}`, false},
 		{"a person", "GetItem", `{"Key":{"pk":{"S":"ab"},"sk":{"S":"abcd"}}}`, false},
 		{"another setting", "GetItem", `{"Key":{"pk":{"S":"settings"},"sk":{"S":"other"}}}`, false},
 		{"writing the list", "PutItem", `{"Key":{"pk":{"S":"settings"},"sk":{"S":"business_categories"}}}`, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := readsCategories(replay.Recorded{Operation: c.op, Body: []byte(c.body)}); got != c.want {
+			if got := readsList(replay.Recorded{Operation: c.op, Body: []byte(c.body)}); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -63,34 +64,32 @@ func TestWholeTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var rest, city string
+		lines, last := 0, -1
 		prefectures := map[string]bool{}
-		for line := range strings.Lines(piece) {
-			columns := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-			if len(columns) != 3 {
-				t.Fatalf("%02d: %q", first, line)
+		for number, place := range places(piece) {
+			lines++
+			if number < last || number > 99999 {
+				t.Errorf("%02d%05d follows %05d", first, number, last)
 			}
-			if columns[0] != "" {
-				if columns[0] <= rest {
-					t.Errorf("%02d%s follows %s", first, columns[0], rest)
-				}
-				rest, prefectures = columns[0], map[string]bool{}
+			if number > last {
+				last, prefectures = number, map[string]bool{}
 				codes++
 			}
-			if columns[1] != "" {
-				city = columns[1]
+			if _, known := japan.Prefecture(place.Prefecture); !known || place.City == "" || !utf8.ValidString(place.City+place.Town) {
+				t.Errorf("%02d%05d: %+v", first, number, place)
 			}
-			if _, known := japan.Prefecture(city[:2]); !known || city[2:] == "" {
-				t.Errorf("%02d%s: %q", first, rest, city)
-			}
-			if prefectures[city[:2]] = true; len(prefectures) == 2 {
+			if !prefectures[place.Prefecture] && len(prefectures) == 1 {
 				across++
 			}
+			prefectures[place.Prefecture] = true
 			for _, note := range []string{"（", "以下に掲載", "次に番地"} {
-				if strings.Contains(columns[2], note) {
-					t.Errorf("%02d%s: %q", first, rest, columns[2])
+				if strings.Contains(place.Town, note) {
+					t.Errorf("%02d%05d: %+v", first, number, place)
 				}
 			}
+		}
+		if want := strings.Count(piece, "\n"); lines != want {
+			t.Errorf("%02d: %d of %d lines are read", first, lines, want)
 		}
 	}
 	if codes < 140_000 || across != 3 {
