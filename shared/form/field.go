@@ -148,7 +148,7 @@ func Validate(fields []Field, post Post, l policy.Language) (map[string]string, 
 		} else {
 			values[f.Name] = value
 		}
-		if f.Offer != nil && (i+1 == len(fields) || fields[i+1].Offer == nil || fields[i+1].Offer.Name != f.Offer.Name) {
+		if f.Offer != nil && f.lastOffer(fields[i+1:]) {
 			wrong = append(wrong, f.untaken(fields, values, l)...)
 		}
 	}

@@ -21,6 +21,11 @@ type Offer struct {
 // taken tells whether a value takes something of an offer.
 func taken(value string) bool { return value != "" && value != "0" }
 
+// lastOffer tells whether none of the fields that follow is on the same offer.
+func (f Field) lastOffer(following []Field) bool {
+	return len(following) == 0 || following[0].Offer == nil || following[0].Offer.Name != f.Offer.Name
+}
+
 // untaken is the error of a person who took nothing of what f is one of. What was filled in wrongly is no such error.
 func (f Field) untaken(fields []Field, values map[string]string, l policy.Language) []web.FieldError {
 	if !f.Offer.Required {

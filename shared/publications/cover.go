@@ -46,7 +46,7 @@ func readCover(address string) (media string, picture []byte, err error) {
 	media = strings.TrimSuffix(strings.TrimPrefix(head, "data:"), ";base64")
 	read, known := readers[media]
 	if !known || head != "data:"+media+";base64" {
-		return "", nil, errors.New("must be data:image/png;base64,... or data:image/jpeg;base64,...")
+		return "", nil, errors.New("must be a data: address of a PNG or JPEG in base64")
 	}
 	if len(encoded) > base64.StdEncoding.EncodedLen(mostCoverBytes) {
 		return "", nil, fmt.Errorf("at most %d bytes are allowed", mostCoverBytes)

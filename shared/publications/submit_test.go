@@ -223,7 +223,7 @@ func TestCheck(t *testing.T) {
 	if err := Check(nil); err == nil {
 		t.Error("no publication at all is taken")
 	}
-	if joined, ok := Check([]Draft{{}, {}}).(interface{ Unwrap() []error }); !ok || len(joined.Unwrap()) < 8 { //nolint:errorlint // joined it is
+	if joined, ok := Check([]Draft{{}, {}}).(interface{ Unwrap() []error }); !ok || len(joined.Unwrap()) < 8 {
 		t.Error("not everything that is wrong is told at once")
 	}
 }

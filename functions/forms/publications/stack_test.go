@@ -116,7 +116,7 @@ func (p *product) requests(t *testing.T) map[string]map[string]any {
 	found := map[string]map[string]any{}
 	for _, item := range p.all(t, "PUBLICATIONS_TABLE") {
 		if item["sk"] == "request" {
-			found[item["pk"].(string)] = item
+			found[fmt.Sprint(item["pk"])] = item
 		}
 	}
 	return found
