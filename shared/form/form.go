@@ -36,7 +36,8 @@ type Form struct {
 	// Fields are the fields as they are now: declared ones with their choices. The error is record.ErrUnavailable.
 	Fields func(ctx context.Context) ([]Field, error)
 	// Refresh, where it is set, returns the fields as they are this very moment. It is asked where a post names a field that Fields
-	// does not know: the page may be newer than what this process has read, and what was filled in must not be dropped.
+	// does not know: the page may be newer than what this process has read, and what was filled in must not be dropped. It is asked, too,
+	// where Submit met a conflict, so that the page which follows is of the moment.
 	Refresh func(ctx context.Context) ([]Field, error)
 	// Check looks at all values together and tells what is wrong with them; nil for nothing.
 	Check func(values map[string]string, l policy.Language) []web.FieldError

@@ -168,6 +168,12 @@ func (e *Engine) submit(ctx context.Context, w http.ResponseWriter, a *attempt) 
 	}
 	var shown *web.Error
 	if errors.As(err, &shown) && shown.Kind == web.Conflict {
+		// What the page says of the stock must not contradict the error.
+		if f.Refresh != nil {
+			if fields, err := f.Refresh(ctx); err == nil {
+				a.fields = fields
+			}
+		}
 		return e.again(w, a, shown)
 	}
 	return err

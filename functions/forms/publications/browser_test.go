@@ -152,6 +152,9 @@ func (p *product) notEnough(t *testing.T, page *browser.Page) {
 	if got := page.Text(".summary"); !strings.Contains(got, "在庫は残り1部です。部数を1以下にしてください") {
 		t.Errorf("told %q", got)
 	}
+	if got := page.Text("fieldset.group"); !strings.Contains(got, "在庫：残り1部") || strings.Contains(got, "在庫：残り3部") {
+		t.Errorf("beside the error the page says %q", got)
+	}
 	for name, value := range values {
 		if got := page.Value(`[name="` + name + `"]`); got != value {
 			t.Errorf("%s holds %q, want %q", name, got, value)
