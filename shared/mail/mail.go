@@ -29,6 +29,10 @@ type Mail struct {
 
 	// Unsubscribe is path and query of the RFC 8058 link, for mail that carries list headers; else empty.
 	Unsubscribe string
+
+	// ReplyTo is where an answer goes, an ASCII addr-spec of the office; empty for the privacy contact. It never is an address
+	// that a visitor typed.
+	ReplyTo string
 }
 
 const (
@@ -70,6 +74,11 @@ func check(m Mail) error {
 		return errors.New("no person")
 	case m.Unsubscribe != "" && !strings.HasPrefix(m.Unsubscribe, "/"):
 		return errors.New("the unsubscribe link is not a path")
+	}
+	if m.ReplyTo != "" {
+		if err := checkAddress(m.ReplyTo); err != nil {
+			return fmt.Errorf("reply: %w", err)
+		}
 	}
 	return checkAddress(m.To)
 }

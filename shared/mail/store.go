@@ -67,7 +67,7 @@ func (s *Store) Mark(ctx context.Context, row Row) (until time.Time, ok bool, er
 const held = `lease = :lease AND (#state = :claimed OR #state = :calling)`
 
 // settled ends an update expression that gives a mail its outcome: address and contents go.
-const settled = `settled_at = :ms, expires_at = :keep REMOVE #to, #data, unsub, due, due_at, lease`
+const settled = `settled_at = :ms, expires_at = :keep REMOVE #to, #data, unsub, reply, due, due_at, lease`
 
 // Fail settles a held mail that cannot be sent. reason is a code.
 func (s *Store) Fail(ctx context.Context, row Row, reason string) (bool, error) {

@@ -51,8 +51,12 @@ func (m *mailer) message(row mail.Row) (message.Message, error) {
 			message.Header{Name: "List-Unsubscribe", Value: "<" + org.PublicURL + row.Unsub + ">"},
 			message.Header{Name: "List-Unsubscribe-Post", Value: "List-Unsubscribe=One-Click"})
 	}
+	replies := row.ReplyTo
+	if replies == "" {
+		replies = org.PrivacyContact
+	}
 	return message.Message{
-		FromName: org.ShortName.In(row.Language), From: m.cfg.Sender, To: row.To, ReplyTo: org.PrivacyContact,
+		FromName: org.ShortName.In(row.Language), From: m.cfg.Sender, To: row.To, ReplyTo: replies,
 		Subject: rendered.Subject, Date: m.now().In(policy.JapanTime), Headers: headers, Text: rendered.Text, HTML: rendered.HTML,
 	}, nil
 }

@@ -51,6 +51,9 @@ var examples = map[policy.MailKind]map[string]string{
 	policy.PressRefused: {"name": "記者 一郎", "reference": "P261123-M4QX"},
 
 	policy.PublicationsReceived: {"reference": "M261123-M4QX", "publications": "ASEANの地図（2部）、ASEAN入門（1部）", "deleted_on": "2027-11-23T15:00:00Z"},
+	policy.InquiryReceived: {"reference": "I261123-M4QX", "deleted_on": "2028-11-22T15:00:00Z"},
+	policy.InquiryStaffNotice: {"reference": "I261123-M4QX", "channel": "inbound_mail", "follows": "yes", "attachments": "28", "numbers": "58",
+		"link": "/staff/inquiries/I261123-M4QX", "limit": "100"},
 }
 
 // serviceOf is the service whose records cause a kind of mail.
@@ -134,6 +137,9 @@ func TestMissingValues(t *testing.T) {
 	for _, kind := range []string{"newsletter_confirm", "newsletter_welcome", "press_confirm", "press_welcome", "press_pending", "press_approved", "press_refused"} {
 		optional[kind+" reference"], optional[kind+" name"] = true, true
 	}
+	for _, key := range []string{"follows", "attachments", "numbers", "link"} {
+		optional["inquiry_staff_notice "+key] = true
+	}
 	for kind, data := range examples {
 		for key := range data {
 			for _, value := range []string{"absent", "empty"} {
@@ -189,7 +195,7 @@ func TestUnprovenRecipientsSeeNothingTyped(t *testing.T) {
 	typed := map[string]string{"name": "今すぐ http://evil.example/ へ", "organization": "当選おめでとう", "email": "victim@example.jp",
 		"prefecture": "13", "business_category": "trade", "message": "typed", "office": "偽の事務局", "service": "偽のサービス"}
 	for _, kind := range []policy.MailKind{policy.NewsletterConfirm, policy.NewsletterAlready, policy.NewsletterAddressConfirm,
-		policy.PressConfirm, policy.PressAlready, policy.PressAddressConfirm, policy.PressPending} {
+		policy.PressConfirm, policy.PressAlready, policy.PressAddressConfirm, policy.PressPending, policy.InquiryReceived} {
 		plain, err := New(organization()).Render(example(kind))
 		if err != nil {
 			t.Fatal(err)

@@ -21,6 +21,7 @@ type page struct {
 	Office    string // who writes, above the heading
 	Heading   string // the subject without the office in front
 	Preheader string
+	Colon     string // between a term and what it says
 	Blocks    []block
 	Footer    footer
 }
@@ -41,16 +42,18 @@ type footer struct {
 	Name, Address, Office                                                     string
 }
 
-var words = struct{ automatic, contact, policy policy.Text }{
+var words = struct{ automatic, answers, contact, policy policy.Text }{
 	automatic: policy.Text{JA: "このメールはシステムから自動でお送りしています。ご返信は、下記のお問い合わせ先に届きます。",
 		EN: "This mail was sent automatically. Replies reach the office named below."},
+	answers: policy.Text{JA: "このメールはシステムから自動でお送りしています。このメールにご返信いただくと、担当者に届きます。",
+		EN: "This mail was sent automatically. A reply to it reaches the staff in charge."},
 	contact: policy.Text{JA: "お問い合わせ先", EN: "Contact"},
 	policy:  policy.Text{JA: "プライバシーポリシー", EN: "Privacy policy"},
 }
 
 // page fills the source.
 func (l *Letters) page(src *source, m mail.Mail, values map[string]string) (*page, error) {
-	p := &page{Language: m.Language, Footer: l.footer(m.Language)}
+	p := &page{Language: m.Language, Footer: l.footer(m), Colon: policy.Text{JA: "：", EN: ": "}.In(m.Language)}
 	for _, piece := range []struct {
 		name string
 		from *template.Template
@@ -63,7 +66,7 @@ func (l *Letters) page(src *source, m mail.Mail, values map[string]string) (*pag
 		*piece.into = text
 	}
 	p.Office = values["office"]
-	p.Heading = strings.TrimPrefix(p.Subject, "【"+p.Office+"】")
+	p.Heading = strings.TrimPrefix(strings.TrimPrefix(p.Subject, "【"+p.Office+"】"), "["+p.Office+"] ")
 	for i, from := range src.blocks {
 		b, err := l.block(from, m, values)
 		switch {
@@ -86,7 +89,11 @@ func (l *Letters) block(from blockSource, m mail.Mail, values map[string]string)
 		if err != nil {
 			return b, fmt.Errorf("receipt: deleted_on: %w", errMissing)
 		}
-		r := policy.Get(m.Service).ReceiptUntil(l.org, m.Language, from.state, until)
+		service := policy.Get(m.Service)
+		if m.Data["channel"] == string(policy.ChannelMail) {
+			service = service.WithoutForm() // it came as a mail: other items were recorded (R38)
+		}
+		r := service.ReceiptUntil(l.org, m.Language, from.state, until)
 		b.Title, b.Items = r.Title, r.Items
 		return b, nil
 	}
@@ -127,9 +134,13 @@ func fill(t *template.Template, values map[string]string) (string, error) {
 	return b.String(), nil
 }
 
-func (l *Letters) footer(lang policy.Language) footer {
+func (l *Letters) footer(m mail.Mail) footer {
+	lang, automatic := m.Language, words.automatic
+	if m.ReplyTo != "" {
+		automatic = words.answers
+	}
 	return footer{
-		Automatic: words.automatic.In(lang), ContactLabel: words.contact.In(lang), PolicyLabel: words.policy.In(lang),
+		Automatic: automatic.In(lang), ContactLabel: words.contact.In(lang), PolicyLabel: words.policy.In(lang),
 		Name: l.org.Name.In(lang), Address: l.org.Address.In(lang), Office: l.org.PrivacyOffice.In(lang),
 		Contact: l.org.PrivacyContact, PolicyURL: l.org.PrivacyURL(), SiteURL: l.org.WebsiteURL,
 	}
