@@ -130,7 +130,7 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 // the field that people do not see.
 func (e *Engine) submit(ctx context.Context, w http.ResponseWriter, a *attempt) error {
 	f, now := a.form, e.Now()
-	s := &Submission{Reference: newReference(f.Prefix, now), Values: a.values, Language: a.language, Version: a.token.Version,
+	s := &Submission{Reference: record.Reference(f.Prefix, now), Values: a.values, Language: a.language, Version: a.token.Version,
 		Opened: a.token.Issued, At: now, Channel: "form", nonce: a.token.Nonce, hash: e.hashValues(f, a.values), guard: e.Guard}
 	if a.post.JSON {
 		s.Channel = "json"

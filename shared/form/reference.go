@@ -1,7 +1,6 @@
 package form
 
 import (
-	"crypto/rand"
 	"regexp"
 	"strings"
 	"sync"
@@ -9,13 +8,6 @@ import (
 
 	"madoguchi/shared/policy"
 )
-
-// newReference makes the number that a person can quote: N261123-4F7K2M9QX. It starts with the service's letter and the
-// day in Japan, and holds 45 random bits in letters that are not mistaken for one another.
-func newReference(prefix string, now time.Time) string {
-	// rand.Text is base32 (A-Z, 2-7); O and I never stand beside 0 and 1 because those digits do not occur.
-	return prefix + now.In(policy.JapanTime).Format("060102") + "-" + rand.Text()[:9]
-}
 
 var referencePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z]\d{6}-[A-Z2-7]{9}$`) })
 

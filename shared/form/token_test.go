@@ -12,6 +12,7 @@ import (
 
 	"madoguchi/shared/config"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
 	"madoguchi/shared/sign"
 )
 
@@ -146,7 +147,7 @@ func FuzzReadToken(f *testing.F) {
 
 func TestReferences(t *testing.T) {
 	// 2026-11-23 16:00 UTC is the 24th in Japan.
-	reference := newReference("N", time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC))
+	reference := record.Reference("N", time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC))
 	if !strings.HasPrefix(reference, "N261124-") || len(reference) != 17 {
 		t.Errorf("got %q", reference)
 	}

@@ -16,12 +16,12 @@ func wordsIn(l policy.Language) words {
 	if l == policy.English {
 		return words{Required: "(required)", Optional: "(optional)", Select: "Please select", SummaryTitle: "Not sent yet: please check the following",
 			Check: "Check what you entered", CheckTitle: "Please check what you entered", CheckLead: "Nothing has been sent yet. If everything is right, press the button below.",
-			Edit: "Correct", Trap: "Leave this field empty", Reference: "Reference number", StepsLabel: "Steps",
+			Edit: "Correct", Trap: "Leave this field empty", Reference: "Reference number: ", StepsLabel: "Steps",
 			Steps: []string{"1. Enter", "2. Check", "3. Done"}}
 	}
 	return words{Required: "※必須", Optional: "任意", Select: "選択してください", SummaryTitle: "まだ送信されていません。次の内容をご確認ください",
 		Check: "入力内容を確認する", CheckTitle: "入力内容の確認", CheckLead: "まだ送信されていません。内容に間違いがなければ、下のボタンを押してください。",
-		Edit: "入力画面に戻って修正する", Trap: "この欄には何も入力しないでください", Reference: "受付番号", StepsLabel: "手順",
+		Edit: "入力画面に戻って修正する", Trap: "この欄には何も入力しないでください", Reference: "受付番号：", StepsLabel: "手順",
 		Steps: []string{"1. 入力", "2. 確認", "3. 完了"}}
 }
 

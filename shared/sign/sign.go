@@ -5,6 +5,7 @@ package sign
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -50,4 +51,30 @@ func mac(key config.Key, use, payload string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(use + "\x00" + payload))
 	return h.Sum(nil)[:macSize]
+}
+
+// tagSize is the length in bytes of a tag: 80 bits, 16 letters. A forged one cannot be tried out but by sending a mail for
+// each guess.
+const tagSize = 10
+
+// tagEncoding has no case: the local part of an address may reach us in capital or in small letters.
+var tagEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// Tag signs a payload that stands beside it, in an address, for one use with the first key: 16 small letters and digits.
+func Tag(keys config.Keys, use, payload string) string {
+	return strings.ToLower(tagEncoding.EncodeToString(mac(keys[0], use, payload)[:tagSize]))
+}
+
+// IsTag tells whether any of the keys made that tag of the payload for this use, in letters of either case.
+func IsTag(keys config.Keys, use, payload, tag string) bool {
+	got, err := tagEncoding.DecodeString(strings.ToUpper(tag))
+	if err != nil || len(got) != tagSize {
+		return false
+	}
+	for _, key := range keys {
+		if hmac.Equal(got, mac(key, use, payload)[:tagSize]) {
+			return true
+		}
+	}
+	return false
 }

@@ -74,6 +74,7 @@ type Index struct {
 	Name, Hash, Range string
 	RangeType         types.ScalarAttributeType
 	Include           []string
+	All               bool // projects whole items
 }
 
 // Table creates a table for one test and returns its name. sk tells whether it has the sort key "sk" beside "pk".
@@ -93,6 +94,9 @@ func Table(t testing.TB, client *dynamodb.Client, name string, sk bool, indexes 
 		projection := &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}
 		if len(index.Include) > 0 {
 			projection = &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: index.Include}
+		}
+		if index.All {
+			projection = &types.Projection{ProjectionType: types.ProjectionTypeAll}
 		}
 		input.GlobalSecondaryIndexes = append(input.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{IndexName: &index.Name,
 			KeySchema:  []types.KeySchemaElement{key(index.Hash, types.KeyTypeHash), key(index.Range, types.KeyTypeRange)},
