@@ -23,6 +23,7 @@ func (s *Stack) admin() http.Handler {
 	mux.HandleFunc("POST /_local/tick", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"schedules": s.Tick()})
 	})
+	mux.HandleFunc("POST /_local/inbound", s.inbound)
 	mux.HandleFunc("POST /_local/load", s.load)
 	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")

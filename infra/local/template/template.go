@@ -38,7 +38,9 @@ type Template struct {
 	Functions  []Function  // by logical id
 	Tables     []Table     // by logical id
 	Buckets    []Bucket    // by logical id
-	Identities []string    // addresses and domains that SES may send from
+	// ReceiptRules are the rules by which SES takes in mail, of every rule set.
+	ReceiptRules []ReceiptRule
+	Identities   []string // addresses and domains that SES may send from
 	// ConfigurationSets are those of SES by their name.
 	ConfigurationSets map[string]ConfigurationSet
 }
@@ -70,6 +72,13 @@ func (f Function) ARN() string {
 type Bucket struct {
 	Name   string // physical name
 	Events bool   // what is stored in it is told to EventBridge
+}
+
+// ReceiptRule is an AWS::SES::ReceiptRule that puts mail into a bucket.
+type ReceiptRule struct {
+	Recipients []string // addresses and domains; none: everybody
+	Bucket     string   // physical name
+	Prefix     string   // of the keys
 }
 
 // ConfigurationSet is an AWS::SES::ConfigurationSet with its event destinations.
@@ -159,6 +168,8 @@ func (r *resolver) add(t *Template, id string) error {
 		t.Tables = append(t.Tables, table)
 	case "AWS::S3::Bucket":
 		return r.bucket(t, id)
+	case "AWS::SES::ReceiptRule":
+		return r.receiptRule(t, id)
 	case "AWS::SES::EmailIdentity":
 		identity, err := r.resolve(member(resource, "Properties", "EmailIdentity"))
 		if err != nil {
@@ -185,6 +196,35 @@ func (r *resolver) bucket(t *Template, id string) error {
 	// As in CloudFormation: where the member stands, the events are on unless it says otherwise.
 	on := events != nil && text(member(events, "EventBridgeEnabled")) != "false"
 	t.Buckets = append(t.Buckets, Bucket{Name: text(name), Events: on})
+	return nil
+}
+
+// receiptRule reads an enabled rule; the local stack knows the action that stores, and no other.
+func (r *resolver) receiptRule(t *Template, id string) error {
+	// Roles mean nothing locally, and need not resolve.
+	rule := member(r.resources, id, "Properties", "Rule")
+	enabled, err := r.resolve(member(rule, "Enabled"))
+	if err != nil {
+		return err
+	}
+	recipients, err := r.resolve(member(rule, "Recipients"))
+	if err != nil || text(enabled) != "true" {
+		return err
+	}
+	actions, _ := member(rule, "Actions").([]any)
+	for _, action := range actions {
+		bucket, err := r.resolve(member(action, "S3Action", "BucketName"))
+		if err != nil {
+			return err
+		}
+		prefix, err := r.resolve(member(action, "S3Action", "ObjectKeyPrefix"))
+		if err != nil {
+			return err
+		}
+		if bucket != nil {
+			t.ReceiptRules = append(t.ReceiptRules, ReceiptRule{Recipients: texts(recipients), Bucket: text(bucket), Prefix: text(prefix)})
+		}
+	}
 	return nil
 }
 
