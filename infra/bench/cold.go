@@ -30,6 +30,7 @@ const startLimit = 20 * time.Second
 var bares = map[string]string{
 	"none":           "infra/bench/bare/none",
 	"dynamodb":       "infra/bench/bare/dynamodb",
+	"dynamodb+s3":    "infra/bench/bare/dynamodb-s3",
 	"dynamodb+sesv2": "infra/bench/bare/dynamodb-sesv2",
 }
 
