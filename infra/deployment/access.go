@@ -58,6 +58,9 @@ func noManagedPolicies(t *Template) []string {
 // wide are the only permissions whose resource holds a star, each with the reason.
 var wide = map[string]string{
 	"MailerRole s3:PutObject Sub ${FailuresBucket.Arn}/*":             "Lambda chooses the names of the objects",
+	"InboundRole s3:GetObject Sub ${InboundBucket.Arn}/mail/*":        "SES chooses the names of the mails",
+	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*": "attachments are named by the reference of their case",
+	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":        "SES chooses the names of the mails",
 	"MailerRole ses:GetAccount *":                                     "the action knows no other resource",
 	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*": "the label of a table's stream is not known in advance; it lists this table's streams only",
 }
@@ -69,7 +72,7 @@ var wideForAll = map[string]string{
 }
 
 // trusted are the services that a role may be lent to.
-var trusted = []string{"lambda.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com"}
+var trusted = []string{"lambda.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com", "ses.amazonaws.com"}
 
 // leastPrivilege: every statement of every role lists its actions and resources.
 func leastPrivilege(t *Template) []string {
@@ -153,6 +156,16 @@ var mayTouch = map[string]map[string][]string{
 		"CatalogueTable":    {readItem, query, updateItem},
 		"OutboxTable":       {putItem},
 		"GuardTable":        {readItem, putItem, updateItem},
+	},
+	"InquiryFunction": {
+		"InquiriesTable": {putItem}, // a form cannot read what others have written
+		"OutboxTable":    {putItem},
+		"GuardTable":     {readItem, putItem, updateItem},
+	},
+	"InboundFunction": {
+		"InquiriesTable": {putItem, query, updateItem},
+		"OutboxTable":    {putItem},
+		"GuardTable":     {updateItem},
 	},
 	"SiteFunction": {},
 	"AccessFunction": {

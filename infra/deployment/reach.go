@@ -28,6 +28,8 @@ var types = map[string]string{
 	"AWS::KMS::Key":                              "rule \"encryption\"",
 	"AWS::KMS::Alias":                            "a name",
 	"AWS::SES::EmailIdentity":                    "no policy of its own: nobody outside the account sends",
+	"AWS::SES::ReceiptRuleSet":                   "holds nothing",
+	"AWS::SES::ReceiptRule":                      "mail to one address, into a bucket of ours, with a role that can do nothing else",
 	"AWS::SES::ConfigurationSet":                 "holds nothing",
 	"AWS::SES::ConfigurationSetEventDestination": "the account's own event bus",
 	"AWS::SNS::Topic":                            "rule \"alarm topic\"",

@@ -37,6 +37,7 @@ var rules = []rule{
 	{"retention limits", "the template refuses what the policy forbids (hard case 25)", retentionLimits},
 	{"parameters", "a wrong value is refused before anything is created", parameters},
 	{"function limits", "time, memory and concurrency are argued", functionLimits},
+	{"mail that comes in", "a mail is scanned, for known addresses, and SES writes as a role of ours that nobody else can borrow", receipts},
 	{"routes", "a GET route of an HTTP API does not answer HEAD; the function answers 405", routes},
 	{"streams", "one bad row must not stop the mail of all others", streams},
 	{"alarms", "an alarm that reaches nobody, or nobody knows what to do about, is none", alarms},

@@ -3,7 +3,7 @@ package policy
 // inquiry is policy 3(6): R37-R41. An inquiry comes by the form or as a mail to the organisation's address; of a mail,
 // what it carries is recorded and no field of the form is guessed (R38-R39).
 var inquiry = Service{
-	Code: Inquiry, Section: "3(6)", Path: "/inquiry", FormVersion: 1,
+	Code: Inquiry, Section: "3(6)", Path: "/inquiry", FormVersion: 1, Table: "InquiriesTable",
 	Name:      Text{"お問い合わせ", "Inquiries"},
 	Languages: []Language{Japanese, English},
 	Fields: []Field{
