@@ -154,3 +154,17 @@ func TestLargeObjectsPass(t *testing.T) {
 		t.Errorf("%d bytes came back, error %v", len(got.Content), err)
 	}
 }
+
+func TestTheBeginningOfAnObject(t *testing.T) {
+	b := open(t, nil)
+	put(t, b, "a", "0123456789")
+	for n, want := range map[int64]string{4: "0123", 10: "0123456789", 100: "0123456789"} {
+		content, size, err := b.Begin(t.Context(), "a", n)
+		if err != nil || string(content) != want || size != 10 {
+			t.Errorf("%d bytes: %q of %d, error %v", n, content, size, err)
+		}
+	}
+	if _, _, err := b.Begin(t.Context(), "nothing", 4); !errors.Is(err, objects.ErrNotFound) {
+		t.Errorf("no object: %v", err)
+	}
+}

@@ -126,3 +126,29 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// A tag is taken in letters of either case, of any key, and for its own use and payload only.
+func TestTag(t *testing.T) {
+	tag := sign.Tag(config.Keys{previous}, "thread", "I261124-ABC")
+	if len(tag) != 16 || strings.ToLower(tag) != tag {
+		t.Errorf("tag %q", tag)
+	}
+	both := config.Keys{current, previous}
+	for _, test := range []struct {
+		name, use, payload, tag string
+		keys                    config.Keys
+		want                    bool
+	}{
+		{"as made", "thread", "I261124-ABC", tag, both, true},
+		{"in capitals", "thread", "I261124-ABC", strings.ToUpper(tag), both, true},
+		{"another use", "link", "I261124-ABC", tag, both, false},
+		{"another payload", "thread", "I261124-ABD", tag, both, false},
+		{"another key", "thread", "I261124-ABC", tag, config.Keys{current}, false},
+		{"cut", "thread", "I261124-ABC", tag[:14], both, false},
+		{"empty", "thread", "I261124-ABC", "", both, false},
+	} {
+		if got := sign.IsTag(test.keys, test.use, test.payload, test.tag); got != test.want {
+			t.Errorf("%s: %v", test.name, got)
+		}
+	}
+}
