@@ -141,8 +141,7 @@ func Stores() []Store {
 		},
 		{
 			Code: "copies", Name: Text{"復旧用の控え", "Point-in-time copies"}, Personal: true,
-			Holds: Text{"名簿・資料請求の受付簿・資料の目録・送信待ちメール・送信停止リストの、変更前の状態", "Earlier states of the lists, the requests for publications and their catalogue, the outbox and the suppression list"},
-			Holds: Text{"名簿・お問い合わせの記録・受信したメール・送信待ちメール・送信停止リストの、変更前の状態", "Earlier states of the lists, the inquiries, the mails received, the outbox and the suppression list"},
+			Holds: Text{"復旧用の控えを残す保管場所（この表で「控えあり」のもの）の、変更前の状態", "Earlier states of the stores that keep copies, as this table says"},
 			Why:   Text{"消失からの復旧のため", "Recovery from loss (R46)"},
 			Keeps: Text{fmt.Sprintf("変更から RECOVERY_DAYS で定める日数（既定%d日間。自動的に消える。削除した記録も、この間は控えに残る）", copiesDays),
 				fmt.Sprintf("RECOVERY_DAYS (%d by default) after a change, then gone by itself; a deleted record stays in them that long", copiesDays)},

@@ -51,7 +51,7 @@ var examples = map[policy.MailKind]map[string]string{
 	policy.PressRefused: {"name": "記者 一郎", "reference": "P261123-M4QX"},
 
 	policy.PublicationsReceived: {"reference": "M261123-M4QX", "publications": "ASEANの地図（2部）、ASEAN入門（1部）", "deleted_on": "2027-11-23T15:00:00Z"},
-	policy.InquiryReceived: {"reference": "I261123-M4QX", "deleted_on": "2028-11-22T15:00:00Z"},
+	policy.InquiryReceived:      {"reference": "I261123-M4QX", "deleted_on": "2028-11-22T15:00:00Z"},
 	policy.InquiryStaffNotice: {"reference": "I261123-M4QX", "channel": "inbound_mail", "follows": "yes", "attachments": "28", "numbers": "58",
 		"link": "/staff/inquiries/I261123-M4QX", "limit": "100"},
 }
