@@ -46,6 +46,9 @@ type Form struct {
 	Submit func(ctx context.Context, s *Submission) error
 	// Aids are buttons that help to fill the form in.
 	Aids []Aid
+	// Ticket, where a submission opens something at once, returns the signed token for it. The done page hands it on to Words.Next as
+	// t. It is made from what was posted alone, so that the same post leads to the same place again.
+	Ticket func(values map[string]string, reference string) string
 	// Direct leaves out notice and check page: a help within a service, such as sending a confirmation again.
 	Direct bool
 
@@ -67,6 +70,7 @@ type Form struct {
 type Words struct {
 	Title, Lead, Button, DoneTitle, Done policy.Text
 	LastStep                             policy.Text // the third step, where it is not "done"
+	Next                                 Help        // where a submission leads at once (Ticket), a button on the done page
 	Help                                 []Help      // what to do if it did not work, on the done page
 }
 

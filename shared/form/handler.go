@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -260,6 +261,9 @@ func (e *Engine) thank(w http.ResponseWriter, a *attempt, reference string) erro
 		target = a.form.Path + "/done?ref=" + reference
 		if a.language != policy.Japanese {
 			target += "&lang=" + string(a.language)
+		}
+		if a.form.Ticket != nil {
+			target += "&t=" + url.QueryEscape(a.form.Ticket(a.values, reference))
 		}
 	}
 	w.Header().Set("Location", target)

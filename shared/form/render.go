@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -302,8 +303,13 @@ func (e *Engine) done(w http.ResponseWriter, r *http.Request, f *Form) error {
 		Reference string
 		Steps     []step
 		Receipt   *policy.Receipt
+		Next      *anchor
 		Help      []anchor
-	}{wordsIn(language), f.Words.Done.In(language), reference, wordsIn(language).steps(3, f.Words.LastStep.In(language)), nil, nil}
+	}{Words: wordsIn(language), Done: f.Words.Done.In(language), Reference: reference, Steps: wordsIn(language).steps(3, f.Words.LastStep.In(language))}
+	// Whether the ticket is a good one is for the page to say that it opens.
+	if ticket := r.URL.Query().Get("t"); f.Ticket != nil && ticket != "" {
+		v.Next = &anchor{f.Words.Next.Path + "?t=" + url.QueryEscape(ticket), f.Words.Next.Label.In(language)}
+	}
 	for _, h := range f.Words.Help {
 		v.Help = append(v.Help, anchor{h.Path, h.Label.In(language)})
 	}

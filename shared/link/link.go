@@ -21,6 +21,7 @@ const (
 	Confirm     Purpose = "confirm"     // confirms a sign-up, or a change of address
 	Unsubscribe Purpose = "unsubscribe" // ends a subscription, also by RFC 8058; works for ever
 	Preferences Purpose = "preferences" // shows and changes the subscriber's own data
+	Download    Purpose = "download"    // opens the downloads of the photo library
 )
 
 // Token is what a link says.
@@ -48,8 +49,13 @@ const maxLength = 400
 
 // Path returns path with the signed token as its query.
 func (s Signer) Path(path string, t Token) string {
+	return path + "?t=" + url.QueryEscape(s.Token(t))
+}
+
+// Token returns a link's t alone, for pages that put it into several addresses. It needs no escaping.
+func (s Signer) Token(t Token) string {
 	payload := strings.Join([]string{t.Person, t.Ref, strconv.FormatInt(t.Issued.Unix(), 36)}, "|")
-	return path + "?t=" + url.QueryEscape(sign.Seal(s.keys, use(t.Service, t.Purpose), payload))
+	return sign.Seal(s.keys, use(t.Service, t.Purpose), payload)
 }
 
 // Read returns the token of a link of that service and purpose, or ErrInvalid.

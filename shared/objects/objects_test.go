@@ -143,6 +143,80 @@ func TestALinkOpensOneObjectForAWhile(t *testing.T) {
 	}
 }
 
+// The reader's links are the client's, but for the time of the signature, and it reads as the client does.
+func TestReader(t *testing.T) {
+	b := open(t, nil)
+	put(t, b, "web/a-1.jpg", "picture")
+	shape := func(link string, err error) (string, url.Values) {
+		u, parseErr := url.Parse(link)
+		if err != nil || parseErr != nil {
+			t.Fatal(err, parseErr)
+		}
+		q := u.Query()
+		for _, of := range []string{"X-Amz-Date", "X-Amz-Signature"} {
+			if q.Get(of) == "" {
+				t.Errorf("no %s", of)
+			}
+			q.Del(of)
+		}
+		q.Del("X-Amz-Checksum-Mode") // the client asks for checksums that nobody reads
+		u.RawQuery = ""
+		return u.String(), q
+	}
+	t.Setenv("AWS_SESSION_TOKEN", "session") // as in Lambda
+	b, r := reopen(t)
+	wantPlace, wantQuery := shape(b.Link(t.Context(), "web/a-1.jpg", "市場 1.jpg", 5*time.Minute))
+	place, query := shape(r.Link(t.Context(), "web/a-1.jpg", "市場 1.jpg", 5*time.Minute))
+	if diff := cmp.Diff(wantQuery, query); diff != "" || place != wantPlace {
+		t.Errorf("%s, want %s: %s", place, wantPlace, diff)
+	}
+	link, err := r.Link(t.Context(), "web/a-1.jpg", "a.jpg", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, header, body := get(t, link); status != http.StatusOK || body != "picture" || header.Get("Content-Disposition") != "attachment; filename=a.jpg" {
+		t.Errorf("status %d, %q, %v", status, body, header)
+	}
+	got, err := r.Get(t.Context(), "web/a-1.jpg", 7)
+	if diff := cmp.Diff(objects.Object{Content: []byte("picture"), ContentType: "text/plain"}, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if _, err := r.Get(t.Context(), "web/a-1.jpg", 6); !errors.Is(err, objects.ErrTooLarge) {
+		t.Errorf("7 bytes where 6 are taken: %v", err)
+	}
+	if _, err := r.Get(t.Context(), "web/none.jpg", 6); !errors.Is(err, objects.ErrNotFound) {
+		t.Errorf("an object that is not there: %v", err)
+	}
+	if _, err := r.Link(t.Context(), "web/a b.jpg", "", time.Minute); err == nil {
+		t.Error("a key that must be escaped is signed")
+	}
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "another")
+	if _, r = reopen(t); r != nil {
+		if _, err := r.Get(t.Context(), "web/a-1.jpg", 7); err == nil || errors.Is(err, objects.ErrUnavailable) {
+			t.Errorf("a wrong signature: %v", err)
+		}
+	}
+	t.Setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+	if _, r = reopen(t); r != nil {
+		if _, err := r.Get(t.Context(), "web/a-1.jpg", 7); !errors.Is(err, objects.ErrUnavailable) || strings.Contains(err.Error(), "X-Amz") {
+			t.Errorf("S3 out of reach: %v", err)
+		}
+	}
+}
+
+func reopen(t *testing.T) (objects.Bucket, *objects.Reader) {
+	t.Helper()
+	client, err := objects.NewClient(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := objects.NewReader(t.Context(), bucketName, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.Bucket(bucketName), r
+}
+
 func TestLargeObjectsPass(t *testing.T) {
 	b := open(t, nil)
 	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
