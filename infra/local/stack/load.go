@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"madoguchi/shared/objects"
 )
 
 // A Loader checks one kind of content of POST /_local/load, in the words of the store that will hold it, and returns what writes it.
@@ -25,6 +27,7 @@ type Apply func(ctx context.Context) (count int, err error)
 // LoadContext is what a Loader works with.
 type LoadContext struct {
 	DynamoDB    *ddb.Client                             // past the proxy: neither counted nor disturbed
+	Bucket      func(name string) objects.Bucket        // of the local S3
 	Environment func(function string) map[string]string // the settings of a function, by its logical id: tables, keys, periods
 }
 
@@ -89,7 +92,7 @@ func (s *Stack) Load(ctx context.Context, content []byte) (map[string]int, error
 	loaders.Lock()
 	known := maps.Clone(loaders.byKind)
 	loaders.Unlock()
-	in := LoadContext{DynamoDB: s.client, Environment: s.environment}
+	in := LoadContext{DynamoDB: s.client, Bucket: s.objectStore, Environment: s.environment}
 	apply := map[string]Apply{}
 	var wrong []error
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {

@@ -7,6 +7,7 @@ import (
 	"madoguchi/infra/local/runtime"
 	"madoguchi/infra/local/s3"
 	"madoguchi/infra/local/template"
+	"madoguchi/shared/objects"
 )
 
 func (s *Stack) startObjects() error {
@@ -48,4 +49,10 @@ func (s *Stack) objectEvent(o s3.Object) {
 		"requester": template.Account, "reason": "PutObject",
 	})
 	_ = s.triggers.Emit("aws.s3", "Object Created", []string{"arn:aws:s3:::" + o.Bucket}, detail)
+}
+
+// objectStore is a client of the local S3 for what belongs to the stack itself: with the address that functions have, so that what
+// it stores is stored as by them.
+func (s *Stack) objectStore(bucket string) objects.Bucket {
+	return objects.At(s.endpoints["AWS_ENDPOINT_URL_S3"], template.Region, "stack", runtime.SecretKey).Bucket(bucket)
 }
