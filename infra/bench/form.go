@@ -47,6 +47,12 @@ var samples = []sample{
 			"address": {"港区新橋6-17-19"}, "building": {""}, "phone": {"03-1234-5678"}, "organization": {"株式会社アジア貿易サンプル"}, "quantity.map": {"1"},
 		}
 	}},
+	{path: "/photos/register", fields: func(unique string) url.Values {
+		return url.Values{
+			"email": {"hanako.yamada+" + unique + "@example.jp"}, "name": {"山田 花子"}, "prefecture": {"13"},
+			"organization": {"株式会社アジア貿易サンプル"},
+		}
+	}},
 }
 
 // loadPublications gives the form a catalogue that no run empties.
@@ -61,7 +67,10 @@ func loadPublications(ctx context.Context, f template.Function, client *ddb.Clie
 // functionOf finds the function that answers a path.
 func functionOf(t *template.Template, path string) (template.Function, error) {
 	for _, f := range t.Functions {
-		if slices.ContainsFunc(f.Routes, func(r template.Route) bool { return r.Path == path }) {
+		if slices.ContainsFunc(f.Routes, func(r template.Route) bool {
+			below, all := strings.CutSuffix(r.Path, "{proxy+}")
+			return r.Path == path || all && strings.HasPrefix(path, below)
+		}) {
 			return f, nil
 		}
 	}

@@ -57,6 +57,7 @@ func noManagedPolicies(t *Template) []string {
 
 // wide are the only permissions whose resource holds a star, each with the reason.
 var wide = map[string]string{
+	"PhotosRole s3:GetObject Sub ${PhotosBucket.Arn}/*":               "any photo may be shown and downloaded; which ones there are, the catalogue says",
 	"MailerRole s3:PutObject Sub ${FailuresBucket.Arn}/*":             "Lambda chooses the names of the objects",
 	"InboundRole s3:GetObject Sub ${InboundBucket.Arn}/mail/*":        "SES chooses the names of the mails",
 	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*": "attachments are named by the reference of their case",
@@ -166,6 +167,13 @@ var mayTouch = map[string]map[string][]string{
 		"InquiriesTable": {putItem, query, updateItem},
 		"OutboxTable":    {putItem},
 		"GuardTable":     {updateItem},
+	},
+	"PhotosFunction": {
+		"PhotosTable":         {readItem, putItem, updateItem},
+		"PhotoCatalogueTable": {readItem, query}, // photos are added by staff
+		"PhotoDownloadsTable": {updateItem},      // counts are read by staff
+		"OutboxTable":         {putItem},
+		"GuardTable":          {readItem, putItem, updateItem},
 	},
 	"SiteFunction": {},
 	"AccessFunction": {

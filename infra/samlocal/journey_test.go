@@ -67,6 +67,7 @@ func (w *world) invocations(t *testing.T) {
 	}{
 		{"NewsletterFunction", "newsletter/get.json", http.StatusOK, "form_token"},
 		{"NewsletterFunction", "newsletter/not-found.json", http.StatusNotFound, ""},
+		{"PhotosFunction", "photos/catalogue.json", http.StatusOK, "ご利用の条件"},
 		{"SiteFunction", "site/privacy-post.json", http.StatusMethodNotAllowed, ""},
 		{"MailerFunction", "mailer/schedule.json", 0, "null"},
 		{"MailerFunction", "mailer/stream.json", 0, `{"batchItemFailures": []}`},

@@ -120,7 +120,7 @@ func operationID(method, path string) string {
 }
 
 var meanings = map[string]string{
-	"200": "As asked for", "201": "Stored; the reference is the person's", "204": "Taken", "302": "Leads on", "303": "Stored; the address of the thank-you page",
+	"200": "As asked for", "201": "Stored; the reference is the person's", "204": "Taken", "302": "Leads on", "304": "As you have it", "303": "Stored; the address of the thank-you page",
 }
 
 // page is an answer for people.

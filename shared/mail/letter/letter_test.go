@@ -54,6 +54,7 @@ var examples = map[policy.MailKind]map[string]string{
 	policy.InquiryReceived:      {"reference": "I261123-M4QX", "deleted_on": "2028-11-22T15:00:00Z"},
 	policy.InquiryStaffNotice: {"reference": "I261123-M4QX", "channel": "inbound_mail", "follows": "yes", "attachments": "28", "numbers": "58",
 		"link": "/staff/inquiries/I261123-M4QX", "limit": "100"},
+	policy.PhotosAccess: {"link": "/photos?t=DOWNLOAD", "deleted_on": "2028-11-22T15:00:00Z", "reference": "D261123-M4QX"},
 }
 
 // serviceOf is the service whose records cause a kind of mail.
@@ -195,7 +196,8 @@ func TestUnprovenRecipientsSeeNothingTyped(t *testing.T) {
 	typed := map[string]string{"name": "今すぐ http://evil.example/ へ", "organization": "当選おめでとう", "email": "victim@example.jp",
 		"prefecture": "13", "business_category": "trade", "message": "typed", "office": "偽の事務局", "service": "偽のサービス"}
 	for _, kind := range []policy.MailKind{policy.NewsletterConfirm, policy.NewsletterAlready, policy.NewsletterAddressConfirm,
-		policy.PressConfirm, policy.PressAlready, policy.PressAddressConfirm, policy.PressPending, policy.InquiryReceived} {
+		policy.PressConfirm, policy.PressAlready, policy.PressAddressConfirm, policy.PressPending,
+		policy.InquiryReceived, policy.PublicationsReceived, policy.PhotosAccess} {
 		plain, err := New(organization()).Render(example(kind))
 		if err != nil {
 			t.Fatal(err)
