@@ -114,7 +114,9 @@ func (b Bucket) Get(ctx context.Context, key string, limit int64) (Object, error
 
 // Begin reads the first n bytes of an object, or all of it, and tells its whole size. Errors: ErrNotFound, ErrUnavailable.
 func (b Bucket) Begin(ctx context.Context, key string, n int64) (content []byte, size int64, err error) {
-	out, err := b.client.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: aws.String(fmt.Sprintf("bytes=0-%d", n-1))})
+	out, err := b.client.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: aws.String(fmt.Sprintf("bytes=0-%d", n-1))},
+		// The checksum is that of the whole object, and a part of it cannot have it.
+		func(o *s3.Options) { o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired })
 	if err != nil {
 		return nil, 0, wrap("get the beginning of an object", err)
 	}
