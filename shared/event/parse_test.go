@@ -3,6 +3,7 @@ package event_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -66,17 +67,24 @@ func TestRefused(t *testing.T) {
 	change := func(path string, value any) func(map[string]any) {
 		return func(m map[string]any) { m[path] = value }
 	}
-	partner := func(path string, value any) func(map[string]any) {
-		return func(m map[string]any) { m["partners"].([]any)[0].(map[string]any)[path] = value }
-	}
-	field := func(path string, value any) func(map[string]any) {
-		return func(m map[string]any) { m["fields"].([]any)[0].(map[string]any)[path] = value }
-	}
-	question := func(path string, value any) func(map[string]any) {
-		return func(m map[string]any) {
-			m["questionnaire"].(map[string]any)["questions"].([]any)[1].(map[string]any)[path] = value
+	// in changes a member of the object that the steps lead to.
+	in := func(steps ...any) func(string, any) func(map[string]any) {
+		return func(path string, value any) func(map[string]any) {
+			return func(m map[string]any) {
+				at := any(m)
+				for _, step := range steps {
+					switch step := step.(type) {
+					case string:
+						at = reflect.ValueOf(at).MapIndex(reflect.ValueOf(step)).Interface()
+					case int:
+						at = reflect.ValueOf(at).Index(step).Interface()
+					}
+				}
+				reflect.ValueOf(at).SetMapIndex(reflect.ValueOf(path), reflect.ValueOf(value))
+			}
 		}
 	}
+	partner, field, question := in("partners", 0), in("fields", 0), in("questionnaire", "questions", 1)
 	alone := func(m map[string]any) { delete(m, "partners") }
 	tests := []struct {
 		name  string
