@@ -18,9 +18,10 @@ type Purpose string
 
 // The purposes of links.
 const (
-	Confirm     Purpose = "confirm"     // confirms a sign-up, or a change of address
-	Unsubscribe Purpose = "unsubscribe" // ends a subscription, also by RFC 8058; works for ever
-	Preferences Purpose = "preferences" // shows and changes the subscriber's own data
+	Confirm      Purpose = "confirm"      // confirms a sign-up, or a change of address
+	Unsubscribe  Purpose = "unsubscribe"  // ends a subscription, also by RFC 8058; works for ever
+	Preferences  Purpose = "preferences"  // shows and changes the subscriber's own data
+	Registration Purpose = "registration" // shows, changes and cancels the registration for an event; its calendar file
 )
 
 // Token is what a link says.
