@@ -35,7 +35,6 @@ type Entry struct {
 	Ends     time.Time
 	Place    string // may be empty
 	Link     string // https address to join at, may be empty
-	Page     string // path and query of the registration's page, may be empty
 }
 
 // Keys of an entry in the data of a mail.
@@ -47,11 +46,11 @@ const (
 )
 
 // Into puts what a letter does not hold anyway into the data of a mail. The rest are the letter's own values: reference,
-// event, place, online, link.
+// event, place, online. The link to the registration is not in it: calendars are shared with colleagues.
 func (e Entry) Into(data map[string]string) {
 	data[keyMethod], data[keySequence] = e.Method, strconv.Itoa(e.Sequence)
 	data[keyStarts], data[keyEnds] = e.Starts.UTC().Format(time.RFC3339), e.Ends.UTC().Format(time.RFC3339)
-	data["reference"], data["event"], data["place"], data["online"], data["link"] = e.Ref, e.Title, e.Place, e.Link, e.Page
+	data["reference"], data["event"], data["place"], data["online"] = e.Ref, e.Title, e.Place, e.Link
 }
 
 // From reads the entry of a mail; false for a mail without one.
@@ -59,7 +58,7 @@ func From(data map[string]string) (Entry, bool, error) {
 	if data[keyMethod] == "" {
 		return Entry{}, false, nil
 	}
-	e := Entry{Ref: data["reference"], Method: data[keyMethod], Title: data["event"], Place: data["place"], Link: data["online"], Page: data["link"]}
+	e := Entry{Ref: data["reference"], Method: data[keyMethod], Title: data["event"], Place: data["place"], Link: data["online"]}
 	var err, startErr, endErr error
 	e.Sequence, err = strconv.Atoi(data[keySequence])
 	e.Starts, startErr = time.Parse(time.RFC3339, data[keyStarts])
@@ -97,15 +96,8 @@ func (e Entry) File(org policy.Organization, l policy.Language, sender, attendee
 	if location != "" {
 		entry.SetLocation(location)
 	}
-	var about []string
 	if e.Link != "" {
-		about = append(about, policy.Text{JA: "参加用リンク：", EN: "Join at: "}.In(l)+e.Link)
-	}
-	if e.Page != "" {
-		about = append(about, policy.Text{JA: "登録内容の確認・取消：", EN: "Your registration: "}.In(l)+org.PublicURL+e.Page)
-	}
-	if len(about) > 0 {
-		entry.SetDescription(strings.Join(about, "\n"))
+		entry.SetDescription(policy.Text{JA: "参加用リンク：", EN: "Join at: "}.In(l) + e.Link)
 	}
 	entry.SetOrganizer("mailto:"+sender, ics.WithCN(org.ShortName.In(l)))
 	entry.AddAttendee("mailto:"+attendee, ics.CalendarUserTypeIndividual, ics.ParticipationStatusAccepted, ics.ParticipationRoleReqParticipant, &ics.KeyValues{Key: "RSVP", Value: []string{"FALSE"}})

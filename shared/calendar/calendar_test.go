@@ -13,7 +13,7 @@ import (
 )
 
 var entry = Entry{Ref: "E261124-ABCDEFGHJ", Sequence: 2, Method: Request, Title: "投資セミナー；東京, 大阪\\と", Starts: time.Date(2026, 12, 1, 5, 0, 0, 0, time.UTC),
-	Ends: time.Date(2026, 12, 1, 7, 0, 0, 0, time.UTC), Place: "新橋ビル " + strings.Repeat("長い名前の会場", 20), Link: "https://meet.example.jp/x?a=1,2", Page: "/events/one/registration?t=T"}
+	Ends: time.Date(2026, 12, 1, 7, 0, 0, 0, time.UTC), Place: "新橋ビル " + strings.Repeat("長い名前の会場", 20), Link: "https://meet.example.jp/x?a=1,2"}
 
 func file(e Entry) string {
 	org := policy.DefaultOrganization()
@@ -32,7 +32,7 @@ func TestFile(t *testing.T) {
 	unfolded := strings.ReplaceAll(source, "\r\n ", "")
 	for _, want := range []string{"METHOD:REQUEST\r\n", "UID:E261124-ABCDEFGHJ@forms.example.jp\r\n", "SEQUENCE:2\r\n", "DTSTART:20261201T050000Z\r\n",
 		"DTEND:20261201T070000Z\r\n", "DTSTAMP:20261124T000000Z\r\n", "STATUS:CONFIRMED\r\n", "RSVP=FALSE", "PARTSTAT=ACCEPTED", ":mailto:hanako@example.jp\r\n",
-		"SUMMARY:投資セミナー；東京\\, 大阪\\\\と\r\n", `https://forms.example.jp/events/one/registration?t=T`} {
+		"SUMMARY:投資セミナー；東京\\, 大阪\\\\と\r\n", `DESCRIPTION:参加用リンク：https://meet.example.jp/x?a=1\,2`} {
 		if !strings.Contains(unfolded, want) {
 			t.Errorf("no %q in\n%s", want, unfolded)
 		}

@@ -86,7 +86,11 @@ func (l *Letters) block(from blockSource, m mail.Mail, values map[string]string)
 		if err != nil {
 			return b, fmt.Errorf("receipt: deleted_on: %w", errMissing)
 		}
-		r := policy.Get(m.Service).ReceiptUntil(l.org, m.Language, from.state, until)
+		service, extra, err := m.Receipt()
+		if err != nil {
+			return b, fmt.Errorf("receipt: %w", err)
+		}
+		r := service.ReceiptUntil(l.org, m.Language, from.state, until, extra...)
 		b.Title, b.Items = r.Title, r.Items
 		return b, nil
 	}
