@@ -100,7 +100,7 @@ func (e Entry) File(org policy.Organization, l policy.Language, sender, attendee
 		entry.SetDescription(policy.Text{JA: "参加用リンク：", EN: "Join at: "}.In(l) + e.Link)
 	}
 	entry.SetOrganizer("mailto:"+sender, ics.WithCN(org.ShortName.In(l)))
-	entry.AddAttendee("mailto:"+attendee, ics.CalendarUserTypeIndividual, ics.ParticipationStatusAccepted, ics.ParticipationRoleReqParticipant, &ics.KeyValues{Key: "RSVP", Value: []string{"FALSE"}})
+	entry.AddAttendee("mailto:"+strings.ReplaceAll(attendee, `"`, "%22"), ics.CalendarUserTypeIndividual, ics.ParticipationStatusAccepted, ics.ParticipationRoleReqParticipant, &ics.KeyValues{Key: "RSVP", Value: []string{"FALSE"}})
 	entry.SetStatus(ics.ObjectStatusConfirmed)
 	if e.Method == Cancel {
 		entry.SetStatus(ics.ObjectStatusCancelled)

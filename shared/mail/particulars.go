@@ -29,8 +29,8 @@ func (p Particulars) Into(data map[string]string) {
 // Receipt returns the service as the mail's data receipt names it, and its further points.
 func (m Mail) Receipt() (*policy.Service, []policy.NoticeItem, error) {
 	service := policy.Get(m.Service)
-	encoded, found := m.Data[particulars]
-	if !found {
+	encoded := m.Data[particulars]
+	if encoded == "" {
 		return service, nil, nil
 	}
 	var p Particulars

@@ -25,6 +25,9 @@ type page struct {
 	Footer    footer
 }
 
+// Colon stands between a term and what is said of it.
+func (p *page) Colon() string { return policy.Text{JA: "：", EN: ": "}.In(p.Language) }
+
 // block is a block with its values. Label and URL are of a button or a link, Items of details and receipts.
 type block struct {
 	Kind  string
@@ -63,7 +66,7 @@ func (l *Letters) page(src *source, m mail.Mail, values map[string]string) (*pag
 		*piece.into = text
 	}
 	p.Office = values["office"]
-	p.Heading = strings.TrimPrefix(p.Subject, "【"+p.Office+"】")
+	p.Heading = strings.TrimPrefix(strings.TrimPrefix(p.Subject, "【"+p.Office+"】"), "["+p.Office+"] ")
 	for i, from := range src.blocks {
 		b, err := l.block(from, m, values)
 		switch {

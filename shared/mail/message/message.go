@@ -78,7 +78,7 @@ func (m Message) Source() ([]byte, error) {
 	}
 	b := &h.source
 	if outer != "" {
-		fmt.Fprintf(b, "\r\n--%s\r\nContent-Type: multipart/alternative; boundary=\"%s\"\r\n", outer, boundary)
+		fmt.Fprintf(b, "\r\n--%s\r\nContent-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n", outer, boundary)
 	}
 	for _, part := range []struct{ kind, body string }{{"text/plain", m.Text}, {"text/html", m.HTML}} {
 		fmt.Fprintf(b, "\r\n--%s\r\nContent-Type: %s; charset=utf-8\r\n", boundary, part.kind)
@@ -105,7 +105,7 @@ func writeAttachment(b *bytes.Buffer, boundary string, file Attachment) error {
 			return fmt.Errorf("attachment: name or type is not printable ASCII")
 		}
 	}
-	fmt.Fprintf(b, "\r\n--%s\r\nContent-Type: %s; name=\"%s\"\r\nContent-Disposition: attachment; filename=\"%s\"\r\n", boundary, file.Type, file.Name, file.Name)
+	fmt.Fprintf(b, "\r\n--%s\r\nContent-Type: %s;\r\n name=\"%s\"\r\nContent-Disposition: attachment; filename=\"%s\"\r\n", boundary, file.Type, file.Name, file.Name)
 	b.WriteString("Content-Transfer-Encoding: base64\r\n\r\n")
 	writeBase64(b, file.Content)
 	return nil
