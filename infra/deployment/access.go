@@ -148,6 +148,17 @@ var mayTouch = map[string]map[string][]string{
 		"SuppressionTable": {deleteItem, putItem},
 		"GuardTable":       {readItem, putItem, updateItem},
 	},
+	"EventsFunction": {
+		"EventsTable":        {readItem, query}, // definitions are staff's
+		"RegistrationsTable": {deleteItem, readItem, putItem, query, updateItem},
+		"OutboxTable":        {putItem},
+		"GuardTable":         {readItem, putItem, updateItem},
+	},
+	"RemindersFunction": {
+		"EventsTable":        {deleteItem, readItem, query, updateItem}, // tasks go when they are done
+		"RegistrationsTable": {deleteItem, readItem, putItem, query, updateItem},
+		"OutboxTable":        {putItem},
+	},
 	"SiteFunction": {},
 	"AccessFunction": {
 		"AccessTable":   {putItem},         // there is no view of one visitor (R14)

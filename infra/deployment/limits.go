@@ -31,6 +31,8 @@ type limit struct {
 var functionLimit = map[string]limit{
 	"NewsletterFunction": {15, 512, nil, "one transaction and its repeats after conflicts, well before API Gateway gives up at 30 s; 512 MB start in well under a second"},
 	"PressFunction":      {15, 512, nil, "as the newsletter"},
+	"EventsFunction":     {15, 512, nil, "as the newsletter; a crowd at the opening is bounded by the gateway, and a reservation would refuse people"},
+	"RemindersFunction":  {120, 512, nil, "a change of an event of some thousand registrations in one run; a longer one goes on with the next"},
 	"SiteFunction":       {15, 512, nil, "embedded pages: the same as the forms, so that nobody waits longer for the front page"},
 	"MailerFunction":     {60, 512, nil, "a batch of 10 rows with a call to SES each, and the sweep of one minute before the next one begins; no reserved concurrency: the stream's shards and the clock bound it already, and a young account, whose limit is 10, refuses any reservation"},
 	"AccessFunction":     {15, 512, nil, "three writes at most, or one query; the same as the forms, so that the first view of the day is not slow"},

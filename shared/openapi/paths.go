@@ -52,6 +52,7 @@ var (
 // endpoints are all operations of the public interface.
 func endpoints() []endpoint {
 	all := slices.Concat(around, aroundAccess)
+	all := append(slices.Clone(around), eventEndpoints()...)
 	for _, f := range forms() {
 		all = append(all, f.endpoints()...)
 		if isList(f.service.Code) && f.only == nil {

@@ -31,6 +31,7 @@ func schemas() object {
 		}, "service", "version", "language", "notice", "form_token", "fields"),
 	}
 	maps.Copy(all, accessSchemas())
+	maps.Copy(all, eventSchemas())
 	for _, f := range forms() {
 		all[f.schema()] = f.request()
 	}

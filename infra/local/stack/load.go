@@ -26,6 +26,7 @@ type Apply func(ctx context.Context) (count int, err error)
 type LoadContext struct {
 	DynamoDB    *ddb.Client                             // past the proxy: neither counted nor disturbed
 	Environment func(function string) map[string]string // the settings of a function, by its logical id: tables, keys, periods
+	Content     map[string]json.RawMessage              // all kinds of this load: one may refer to what another brings
 }
 
 // LoadError says what is wrong with content, and where.
@@ -89,7 +90,7 @@ func (s *Stack) Load(ctx context.Context, content []byte) (map[string]int, error
 	loaders.Lock()
 	known := maps.Clone(loaders.byKind)
 	loaders.Unlock()
-	in := LoadContext{DynamoDB: s.client, Environment: s.environment}
+	in := LoadContext{DynamoDB: s.client, Environment: s.environment, Content: kinds}
 	apply := map[string]Apply{}
 	var wrong []error
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
