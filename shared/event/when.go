@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"madoguchi/shared/policy"
@@ -10,8 +11,13 @@ import (
 // When writes when the event takes place: in Japan, where it is held and announced, and in UTC, from which every visitor
 // abroad knows the way to the own clock (decided: the partners of one event live in several zones, and a page cannot ask).
 func (e *Event) When(l policy.Language) string {
-	return span(e.StartsAt, e.EndsAt, policy.JapanTime, l) + policy.Text{JA: "（日本時間）", EN: " (Japan time)"}.In(l) +
-		policy.Text{JA: " ／ ", EN: " / "}.In(l) + span(e.StartsAt, e.EndsAt, time.UTC, l) + policy.Text{JA: "（協定世界時 UTC）", EN: " (UTC)"}.In(l)
+	return strings.Join(e.Whens(l), policy.Text{JA: " ／ ", EN: " / "}.In(l))
+}
+
+// Whens are the two times of When, each for a line of its own.
+func (e *Event) Whens(l policy.Language) []string {
+	return []string{span(e.StartsAt, e.EndsAt, policy.JapanTime, l) + policy.Text{JA: "（日本時間）", EN: " (Japan time)"}.In(l),
+		span(e.StartsAt, e.EndsAt, time.UTC, l) + policy.Text{JA: "（協定世界時 UTC）", EN: " (UTC)"}.In(l)}
 }
 
 func span(from, to time.Time, zone *time.Location, l policy.Language) string {

@@ -143,7 +143,10 @@ func (h *handler) count(ctx context.Context, items []listed) error {
 func (h *handler) listPage(w http.ResponseWriter, r *http.Request, items []listed, next *place) error {
 	l := web.LanguageOf(r, policy.Japanese, policy.English)
 	in := func(ja, en string) string { return policy.Text{JA: ja, EN: en}.In(l) }
-	type row struct{ Path, Title, When, How, Status, Sentence string }
+	type row struct {
+		Path, Title, How, Status, Sentence string
+		When                               []string
+	}
 	data := struct {
 		Language       policy.Language
 		Rows           []row
@@ -153,7 +156,7 @@ func (h *handler) listPage(w http.ResponseWriter, r *http.Request, items []liste
 	}{Language: l, Lead: in("参加登録は、それぞれのイベントのページからお申し込みください。", "To register, please open the page of an event."),
 		None: in("現在ご案内できるイベントはありません。", "There are no events at the moment.")}
 	for _, item := range items {
-		one := row{Path: "/events/" + item.ID + "?lang=" + string(l), Title: item.Title.In(l), When: item.event.When(l), How: kinds[item.Kind].In(l),
+		one := row{Path: "/events/" + item.ID + "?lang=" + string(l), Title: item.Title.In(l), When: item.event.Whens(l), How: kinds[item.Kind].In(l),
 			Status: statuses[item.status].In(l)}
 		if l == policy.English && item.Title.EN == "" {
 			one.Sentence = "In Japanese only"

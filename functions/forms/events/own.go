@@ -121,6 +121,9 @@ func (h *handler) ownPage(v visit, status int, typed map[string]string, wrong []
 		Success: map[string]string{"edit": v.in("変更を保存しました。", "Your changes have been saved."), "accept": v.in("お返事を受け付けました。お待ちしております。", "Thank you: the seat is yours."),
 			"cancel": v.in("取り消しを受け付けました。確認のメールをお送りしました。", "Your registration has been cancelled. We have sent you a mail that says so.")}[v.r.URL.Query().Get("did")],
 		ItemsTitle: v.in("お申し込みの内容", "What you entered")}
+	if own.Mode == event.ModeVenue {
+		p.Details = slices.DeleteFunc(p.Details, func(d detail) bool { return d.Term == v.in("参加用リンク", "Link to join") })
+	}
 	if joins := registration.Joins(e, own); joins != "" && e.Status(now) != event.StatusCancelled {
 		for i := range p.Details {
 			if p.Details[i].Term == v.in("参加用リンク", "Link to join") {

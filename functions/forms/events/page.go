@@ -43,10 +43,7 @@ var kinds = map[event.Kind]policy.Text{
 // details are what a page says of an event. The link to join at is for registrants only.
 func details(e *event.Event, l policy.Language) []detail {
 	in := func(ja, en string) string { return policy.Text{JA: ja, EN: en}.In(l) }
-	when := strings.Split(e.When(l), " ／ ")
-	if l == policy.English {
-		when = strings.Split(e.When(l), " / ")
-	}
+	when := e.Whens(l)
 	if e.State == event.Postponed {
 		when = []string{in("延期（新しい日時は未定です）", "Postponed; the new date is not known yet")}
 	}
