@@ -51,8 +51,7 @@ var (
 
 // endpoints are all operations of the public interface.
 func endpoints() []endpoint {
-	all := slices.Concat(around, aroundAccess)
-	all := append(slices.Clone(around), eventEndpoints()...)
+	all := slices.Concat(around, aroundAccess, eventEndpoints())
 	for _, f := range forms() {
 		all = append(all, f.endpoints()...)
 		if isList(f.service.Code) && f.only == nil {
