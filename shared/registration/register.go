@@ -255,12 +255,12 @@ func (b *Book) draw(ctx context.Context, e *event.Event, mode string, ask bool) 
 	if !ask {
 		return 1 + rand.N(capacity), nil //nolint:gosec // a seat's number is no secret
 	}
-	free, err := b.free(ctx, e, mode)
+	free, err := b.some(ctx, e, mode)
+	if err == nil && len(free) == 0 {
+		free, err = b.free(ctx, e, mode)
+	}
 	if err != nil || len(free) == 0 {
 		return 0, err
-	}
-	if len(free)*2 > capacity {
-		contended.note(e.ID+"/"+mode, false)
 	}
 	return free[rand.N(len(free))], nil //nolint:gosec // a seat's number is no secret
 }

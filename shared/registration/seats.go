@@ -2,6 +2,7 @@ package registration
 
 import (
 	"context"
+	"math/rand/v2"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,13 +13,24 @@ import (
 	"madoguchi/shared/record"
 )
 
+// window is how many numbers are looked at first where a seat is wanted: few enough to read at the price of one item, many
+// enough that one of them is free in all but the last moments, and that a crowd looks at different ones.
+const window = 48
+
 // taken returns the seats of a mode that are taken, by number.
 func (b *Book) taken(ctx context.Context, eventID, mode string) (map[int]string, error) {
-	pk, _ := seatKey(eventID, mode, 0)
+	return b.takenFrom(ctx, eventID, mode, 0, 99_999)
+}
+
+// takenFrom returns those of some numbers.
+func (b *Book) takenFrom(ctx context.Context, eventID, mode string, from, to int) (map[int]string, error) {
+	pk, first := seatKey(eventID, mode, from)
+	_, last := seatKey(eventID, mode, to)
 	numbers := map[int]string{}
 	for cursor := record.Item(nil); ; {
 		page, next, err := record.Query[seat](ctx, b.Client, &dynamodb.QueryInput{TableName: &b.Table, ConsistentRead: aws.Bool(true),
-			KeyConditionExpression: aws.String("pk = :pk"), ExpressionAttributeValues: record.Item{":pk": &types.AttributeValueMemberS{Value: pk}}},
+			KeyConditionExpression: aws.String("pk = :pk AND sk BETWEEN :first AND :last"), ExpressionAttributeValues: record.Item{
+				":pk": &types.AttributeValueMemberS{Value: pk}, ":first": &types.AttributeValueMemberS{Value: first}, ":last": &types.AttributeValueMemberS{Value: last}}},
 			b.Now(), cursor)
 		if err != nil {
 			return nil, err
@@ -34,6 +46,27 @@ func (b *Book) taken(ctx context.Context, eventID, mode string) (map[int]string,
 			return numbers, nil
 		}
 	}
+}
+
+// some returns free numbers among those of a window that begins at random; none where all of them are taken.
+func (b *Book) some(ctx context.Context, e *event.Event, mode string) ([]int, error) {
+	capacity := e.Capacity.Of(mode)
+	from := 1 + rand.N(max(1, capacity-window+1)) //nolint:gosec // a seat's number is no secret
+	to := min(capacity, from+window-1)
+	taken, err := b.takenFrom(ctx, e.ID, mode, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var free []int
+	for n := from; n <= to; n++ {
+		if _, there := taken[n]; !there {
+			free = append(free, n)
+		}
+	}
+	if len(free)*2 > to-from+1 {
+		contended.note(e.ID+"/"+mode, false) // plenty: the next may draw without asking
+	}
+	return free, nil
 }
 
 // free returns the numbers of the free seats of a mode. None is free as long as more are taken than there are: after the
