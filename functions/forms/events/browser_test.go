@@ -50,12 +50,18 @@ type look struct {
 // hold holds a page to what every page promises.
 func (b *look) hold(page *browser.Page, title string) {
 	b.t.Helper()
-	if got := page.Text("h1"); got != title {
-		b.t.Fatalf("at %s: titled %q, want %q", page.URL(), got, title)
-	}
+	b.glance(page, title)
 	page.WantPlain(b.URL())
 	page.WantReadable()
 	page.Show(browser.Look{Size: browser.Phone})
+}
+
+// glance looks at the title only, and takes the picture: for pages like one that was held.
+func (b *look) glance(page *browser.Page, title string) {
+	b.t.Helper()
+	if got := page.Text("h1"); got != title {
+		b.t.Fatalf("at %s: titled %q, want %q", page.URL(), got, title)
+	}
 	if *shots != "" {
 		b.n++
 		page.Screenshot(filepath.Join(*shots, fmt.Sprintf("%02d.png", b.n)))
@@ -107,7 +113,7 @@ func (b *look) japanese() {
 	page.Fill("#phone", "03-9999-9999")
 	page.Click(`[id="consent.foundation"]`) // withdrawn
 	page.Submit("button[value=edit]")
-	b.hold(page, "投資セミナー open")
+	b.glance(page, "投資セミナー open")
 	if page.Count(".success") != 1 || page.Count(`[id="consent.foundation"]:checked`) != 0 || page.Count("input[name=meal]:checked") != 1 {
 		b.t.Error("what was saved is not what the page shows")
 	}
@@ -131,7 +137,7 @@ func (b *look) english() {
 	page.Choose("#nationality", "SG")
 	page.TabTo("button[value=check]")
 	page.PressAndLoad("\r")
-	b.hold(page, "Please check what you entered")
+	b.glance(page, "Please check what you entered")
 	page.TabTo("button[value=submit]")
 	page.PressAndLoad("\r")
 	b.hold(page, "You are registered")
@@ -151,7 +157,7 @@ func (b *look) waiting() {
 	b.hold(page, "キャンセル待ちを受け付けました")
 	mail := b.target().Wait(b.t, "second@example.jp", "event_waiting", 1)
 	page.Open(b.URL() + mail.Link(b.t, "/events/full/registration"))
-	b.hold(page, "投資セミナー full")
+	b.glance(page, "投資セミナー full")
 	b.load(b.t, map[string]any{"events": []any{definition("full", month, map[string]any{"capacity": 2, "waiting_list": true})}})
 	b.tick(b.t) // one more seat: the clock offers it
 	offer := b.target().Wait(b.t, "second@example.jp", "event_offer", 1)
@@ -159,7 +165,7 @@ func (b *look) waiting() {
 	b.hold(page, "投資セミナー full")
 	b.forget()
 	page.Submit("button[value=accept]")
-	b.hold(page, "投資セミナー full")
+	b.glance(page, "投資セミナー full")
 	b.target().Wait(b.t, "second@example.jp", "event_registered", 1)
 }
 

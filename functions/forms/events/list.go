@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -37,8 +38,10 @@ type listed struct {
 	status event.Status
 }
 
-// place is where the next page begins: in the events to come, or in the past ones.
+// place is where the next page begins: in the events to come, or in the past ones. What is past was decided when the first
+// page was asked for: a key must lie on its side of that moment, or DynamoDB refuses it.
 type place struct {
+	At   int64          `json:"a"` // Unix seconds
 	Past bool           `json:"p,omitempty"`
 	Key  map[string]any `json:"k,omitempty"`
 }
@@ -47,7 +50,7 @@ var errCursor = &web.Error{Kind: web.BadRequest, Message: policy.Text{JA: "Á∂ö„Å
 
 // list answers GET /events: events to come, the next first, then past ones, the last first.
 func (h *handler) list(w http.ResponseWriter, r *http.Request) error {
-	at, err := readCursor(r.URL.Query().Get("cursor"))
+	at, err := readCursor(r.URL.Query().Get("cursor"), h.book.Now())
 	if err != nil {
 		return errCursor
 	}
@@ -68,7 +71,7 @@ func (h *handler) list(w http.ResponseWriter, r *http.Request) error {
 
 // page reads one page. A page of events to come that is not full is filled up with past ones.
 func (h *handler) page(ctx context.Context, at place) ([]listed, *place, error) {
-	now := h.book.Now()
+	now := time.Unix(at.At, 0)
 	items := []listed{}
 	for {
 		read := h.book.Events.Coming
@@ -97,7 +100,7 @@ func (h *handler) page(ctx context.Context, at place) ([]listed, *place, error) 
 		case at.Past:
 			return items, nil, h.count(ctx, items)
 		default:
-			at = place{Past: true}
+			at = place{At: at.At, Past: true}
 		}
 		if len(items) == perPage {
 			return items, &at, h.count(ctx, items)
@@ -199,26 +202,28 @@ func (p place) write() string {
 	return base64.RawURLEncoding.EncodeToString(data)
 }
 
-func readCursor(text string) (place, error) {
-	var p place
+// readCursor reads one that write made, or something like it: whatever it says, it must be a key of the list.
+func readCursor(text string, now time.Time) (place, error) {
+	p := place{At: now.Unix()}
 	if text == "" {
 		return p, nil
 	}
 	data, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil && len(text) <= 1000 {
-		err = json.Unmarshal(data, &p)
+	if err != nil || len(text) > 1000 || json.Unmarshal(data, &p) != nil || p.At < 0 || p.At > now.Unix() {
+		return p, errCursor
 	}
-	for name, value := range p.Key {
-		switch value.(type) {
-		case string, float64:
-		default:
-			return p, errCursor
-		}
-		if name != "pk" && name != "sk" && name != "list" && name != "ends_at" || p.Key["list"] != "events" || len(p.Key) != 4 {
-			return p, errCursor
-		}
+	if p.Key == nil {
+		return p, nil
 	}
-	return p, err
+	pk, _ := p.Key["pk"].(string)
+	sk, _ := p.Key["sk"].(string)
+	ends, number := p.Key["ends_at"].(float64)
+	if len(p.Key) != 4 || pk == "" || sk == "" || p.Key["list"] != "events" || !number || ends != math.Trunc(ends) || ends < 0 || ends > math.MaxInt32*4 ||
+		p.Past != (int64(ends) <= p.At) {
+		return p, errCursor
+	}
+	p.Key["ends_at"] = int64(ends)
+	return p, nil
 }
 
 // plainKey is a key as JSON holds it.

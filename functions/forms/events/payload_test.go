@@ -231,3 +231,20 @@ func TestPagesOfTheList(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A cursor that we did not make is 400, whatever is in it; nothing of it reaches the store.
+func TestForgedCursors(t *testing.T) {
+	now := payloadTime.Unix()
+	for _, text := range []string{"{", "[]", "5", `"x"`, `{"a":-1}`, `{"a":99999999999}`, `{"k":{}}`, `{"k":{"pk":"event#a","sk":"current","list":"events"}}`,
+		`{"k":{"pk":"event#a","sk":"current","list":"events","ends_at":"1"}}`, `{"k":{"pk":"event#a","sk":"current","list":"tasks","ends_at":9999999999}}`,
+		`{"k":{"pk":"event#a","sk":"current","list":"events","ends_at":1.5}}`, `{"k":{"pk":"event#a","sk":"current","list":"events","ends_at":1}}`,
+		`{"p":true,"k":{"pk":"event#a","sk":"current","list":"events","ends_at":9999999999}}`, `{"k":{"pk":1,"sk":"current","list":"events","ends_at":9999999999}}`} {
+		if p, err := readCursor(base64.RawURLEncoding.EncodeToString([]byte(text)), payloadTime); err == nil {
+			t.Errorf("%s is taken: %v", text, p)
+		}
+	}
+	made := place{At: now, Key: map[string]any{"pk": "event#a", "sk": "current", "list": "events", "ends_at": now + 60}}
+	if p, err := readCursor(made.write(), payloadTime.Add(time.Hour)); err != nil || p.At != now {
+		t.Errorf("one of ours, read when its event is over: %v, %v", p, err)
+	}
+}
