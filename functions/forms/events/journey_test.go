@@ -35,6 +35,7 @@ func TestJourney(t *testing.T) {
 	t.Run("waiting list", p.waitingList)
 	t.Run("closed", p.closed)
 	t.Run("reminder", p.reminder)
+	t.Run("calls", p.calls)
 	t.Run("moved and cancelled", p.movedAndCancelled)
 }
 
@@ -285,5 +286,33 @@ func (p product) movedAndCancelled(t *testing.T) {
 	}
 	if page := journey.NewVisitor(p.target()).Get(t, "/events/full"); !strings.Contains(page.Text, "中止になりました") {
 		t.Errorf("%s", page.Text)
+	}
+}
+
+// A first submission is one transaction and reads nothing (design: "Life of a form post").
+func (p product) calls(t *testing.T) {
+	p.load(t, map[string]any{"events": []any{definition("calls", month, map[string]any{"capacity": 1000})}})
+	count := func() map[string]int {
+		sum := map[string]int{}
+		for _, process := range p.Processes() {
+			if process.Name == "EventsFunction" {
+				for op, n := range process.DynamoDBCalls {
+					sum[op] += n
+				}
+			}
+		}
+		return sum
+	}
+	values := person("calls@example.jp")
+	values["form_token"] = p.token(t, "calls") // reads the definition and the seats
+	before := count()
+	if status := p.post(t, "calls", values); status != http.StatusCreated {
+		t.Fatalf("%d", status)
+	}
+	after := count()
+	for op, n := range after {
+		if made := n - before[op]; made != map[string]int{"TransactWriteItems": 1}[op] {
+			t.Errorf("%d calls of %s", made, op)
+		}
 	}
 }
