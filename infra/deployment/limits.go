@@ -37,6 +37,9 @@ var functionLimit = map[string]limit{
 	"MailerFunction":     {60, 512, nil, "a batch of 10 rows with a call to SES each, and the sweep of one minute before the next one begins; no reserved concurrency: the stream's shards and the clock bound it already, and a young account, whose limit is 10, refuses any reservation"},
 	"AccessFunction":     {15, 512, nil, "three writes at most, or one query; the same as the forms, so that the first view of the day is not slow"},
 	"FeedbackFunction":   {15, 512, nil, "one event, one conditional write"},
+
+	"QuestionnairesFunction": {15, 512, nil, "as the newsletter: one transaction and its repeats"},
+	"InvitationsFunction":    {60, 512, nil, "500 invitations with a transaction each, and what is left waits for the next strike"},
 }
 
 func functionLimits(t *Template) []string {

@@ -22,6 +22,7 @@ const (
 	Unsubscribe  Purpose = "unsubscribe"  // ends a subscription, also by RFC 8058; works for ever
 	Preferences  Purpose = "preferences"  // shows and changes the subscriber's own data
 	Registration Purpose = "registration" // shows, changes and cancels the registration for an event; its calendar file
+	Answer       Purpose = "answer"       // opens a questionnaire, for one answer; names its invitation (Ref), not the person
 )
 
 // Token is what a link says.

@@ -59,6 +59,8 @@ var examples = map[policy.MailKind]map[string]string{
 	policy.EventReminder:   event("when", "place", "online", "contact", "link"),
 	policy.EventMoved:      event("when", "place", "online", "contact", "link", "deleted_on", "moved"),
 	policy.EventCancelled:  event("when", "contact", "deleted_on", "receipt"),
+
+	policy.QuestionnaireInvite: {"event": "メコン地域投資セミナー", "link": "/questionnaires/mekong?t=ANSWER", "expires": "2027-11-20T08:00:00Z", "manner": "anonymous"},
 }
 
 // event are values of the letters about a registration, as shared/registration fills them.
