@@ -29,20 +29,7 @@ import (
 // TestCountsAreTheAnswers: whatever people answer, at the same time, twice, with 30 % of all transactions in conflict and some
 // answers of the store lost, every count is that of the answers that lie in the table, and these are those who were thanked.
 func TestCountsAreTheAnswers(t *testing.T) {
-	direct := recordtest.Start(t)
-	proxy, err := local.NewProxy(os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"), func(string) bool { return true })
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(proxy)
-	t.Cleanup(server.Close)
-	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", server.URL)
-	client, err := record.NewClient(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newWorld(t, direct, nil)
-	w.Client, w.store.Client, w.Guard.Client, w.Engine.Guard.Client = client, client, client, client
+	w, proxy := behindProxy(t)
 	proxy.SetFaults(local.Faults{ConflictPercent: 30, ThrottlePercent: 3})
 	rounds := rapid.Custom(drawn)
 	for i := range 10 {
@@ -72,13 +59,66 @@ func TestCountsAreTheAnswers(t *testing.T) {
 		}
 		holds(t, w, len(posts)) // moving loses nobody and counts nobody twice
 	}
-	disturbed := 0
-	for _, calls := range proxy.Calls() {
-		disturbed += calls["TransactWriteItems"]
+	if n := called(proxy)["TransactWriteItems"]; n < 100 {
+		t.Errorf("%d transactions: the faults were not there", n)
 	}
-	if disturbed < 100 {
-		t.Errorf("%d transactions: the faults were not there", disturbed)
+}
+
+// behindProxy is a world whose calls of the store pass through the proxy, which counts and disturbs them.
+func behindProxy(t *testing.T) (*world, *local.Proxy) {
+	t.Helper()
+	direct := recordtest.Start(t)
+	proxy, err := local.NewProxy(os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"), func(string) bool { return true })
+	if err != nil {
+		t.Fatal(err)
 	}
+	server := httptest.NewServer(proxy)
+	t.Cleanup(server.Close)
+	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", server.URL)
+	client, err := record.NewClient(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, direct, nil)
+	w.Client, w.store.Client, w.Guard.Client, w.Engine.Guard.Client = client, client, client, client
+	return w, proxy
+}
+
+// TestCost: an anonymous answer is one transaction and no read (design: "Budgets"); a named one reads its invitation.
+func TestCost(t *testing.T) {
+	w, proxy := behindProxy(t)
+	for _, c := range []struct {
+		anonymous bool
+		want      map[string]int
+	}{{true, map[string]int{"TransactWriteItems": 1}}, {false, map[string]int{"TransactWriteItems": 1, "GetItem": 1}}} {
+		w.asked.Anonymous, w.asked.Event = c.anonymous, fmt.Sprint("asked-", c.anonymous)
+		link := w.invite(t, "registration-1")
+		token := w.open(t, link)
+		before := called(proxy)
+		if a := w.post(link, token, "submit", answer()); a.Code != http.StatusSeeOther {
+			t.Fatal(a.Code, a.Body)
+		}
+		got := called(proxy)
+		for op, n := range before {
+			if got[op] -= n; got[op] == 0 {
+				delete(got, op)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("anonymous %v (-want +got):\n%s", c.anonymous, diff)
+		}
+	}
+}
+
+// called are the calls of the store by operation.
+func called(proxy *local.Proxy) map[string]int {
+	sum := map[string]int{}
+	for _, ops := range proxy.Calls() {
+		for op, n := range ops {
+			sum[op] += n
+		}
+	}
+	return sum
 }
 
 // post is one person's answer, and how many times the browser sends it.
