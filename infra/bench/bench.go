@@ -166,13 +166,18 @@ func (b *bench) data(ctx context.Context) (*database, error) {
 
 // run starts a runtime with functions over the database. The caller closes it.
 func (b *bench) run(ctx context.Context, functions []runtime.Function) (*runtime.Runtime, error) {
+	return b.runWith(ctx, functions, clients)
+}
+
+// runWith is run with so many processes of a function at most.
+func (b *bench) runWith(ctx context.Context, functions []runtime.Function, processes int) (*runtime.Runtime, error) {
 	data, err := b.data(ctx)
 	if err != nil {
 		return nil, err
 	}
 	environment := platform()
 	environment["AWS_ENDPOINT_URL_DYNAMODB"] = data.endpoint
-	return runtime.New(runtime.Options{Functions: functions, Concurrency: clients, Environment: environment,
+	return runtime.New(runtime.Options{Functions: functions, Concurrency: processes, Environment: environment,
 		Log: slog.New(slog.NewTextHandler(b.progress, &slog.HandlerOptions{Level: slog.LevelError}))})
 }
 

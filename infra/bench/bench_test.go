@@ -49,7 +49,7 @@ func TestQuickRun(t *testing.T) {
 		}
 	}
 	functions := len(functionsOfTemplate(t))
-	want := map[string]int{"cold": functions, "zip": functions, "calls": 11 * len(samples), "post": 8 * len(samples)} // 4 figures, without and with the rate limit
+	want := map[string]int{"cold": functions, "zip": functions, "calls": 11 * len(samples), "post": 8 * len(samples), "seats": 1} // 4 figures, without and with the rate limit
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("figures of each part: %s", diff)
 	}

@@ -7,6 +7,7 @@
 //	zip    size of each function's deployment package for arm64
 //	post   form posts through the gateway: rate, latency, CPU time against a handler that only makes the same DynamoDB calls
 //	calls  DynamoDB calls and write units of a check page and a post
+//	seats  registrations for one event against the same for 32, 32 in flight
 //
 // The exit status is 0 unless something could not be measured; with -strict also a figure over its budget is an error.
 package main
@@ -62,6 +63,7 @@ var measures = []struct {
 	{"zip", zipSizes},
 	{"calls", callCounts},
 	{"post", posts},
+	{"seats", registrations},
 }
 
 // run measures and writes the report to stdout; progress goes to stderr. It returns an error where something could not be
@@ -69,7 +71,7 @@ var measures = []struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	only := flags.String("only", "", "comma-separated parts: cold, zip, post, calls (default: all)")
+	only := flags.String("only", "", "comma-separated parts: cold, zip, post, calls, seats (default: all)")
 	quick := flags.Bool("quick", false, "a short run: shows that everything can be measured, with rough figures")
 	asJSON := flags.Bool("json", false, "write the report as JSON")
 	strict := flags.Bool("strict", false, "a figure over its budget is an error")

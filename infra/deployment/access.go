@@ -175,6 +175,29 @@ var mayTouch = map[string]map[string][]string{
 		"OutboxTable":         {putItem},
 		"GuardTable":          {readItem, putItem, updateItem},
 	},
+	"EventsFunction": {
+		"EventsTable":        {readItem, query}, // definitions are staff's
+		"RegistrationsTable": {deleteItem, readItem, putItem, query, updateItem},
+		"OutboxTable":        {putItem},
+		"GuardTable":         {readItem, putItem, updateItem},
+	},
+	"RemindersFunction": {
+		"EventsTable":        {deleteItem, readItem, query, updateItem}, // tasks go when they are done
+		"RegistrationsTable": {deleteItem, readItem, putItem, query, updateItem},
+		"OutboxTable":        {putItem},
+	},
+	"QuestionnairesFunction": {
+		"AnswersTable":     {putItem, updateItem}, // adds answers and their counts; reads none, and no registration
+		"InvitationsTable": {readItem, updateItem},
+		"EventsTable":      {readItem},
+		"GuardTable":       {readItem, putItem, updateItem},
+	},
+	"InvitationsFunction": {
+		"EventsTable":        {query},
+		"RegistrationsTable": {"dynamodb:ConditionCheckItem", query}, // reads what the mail needs, changes nothing
+		"InvitationsTable":   {readItem, putItem},
+		"OutboxTable":        {putItem},
+	},
 	"SiteFunction": {},
 	"AccessFunction": {
 		"AccessTable":   {putItem},         // there is no view of one visitor (R14)

@@ -12,6 +12,28 @@ var replaceable = map[string]string{
 	"GuardTable":  "spent tokens and counters of at most 48 hours: a lost one lets a form be sent twice, a restored one would keep network hashes for weeks",
 }
 
+// memoryless are the tables of which nobody may be able to tell what was written when, each with the reason: no stream, no copies
+// of earlier states, no insights into keys. They are kept from deletion like all others.
+var memoryless = map[string]string{
+	"AnswersTable":     "with the moment of an answer and that of a spent invitation, whoever has both tables knows who gave it (shared/questionnaire)",
+	"InvitationsTable": "an earlier state tells when a person's invitation was spent; what is lost is a link, and the counts stay",
+}
+
+// remembers says which features of a table would tell what was written when.
+func remembers(t *Template, name string) []string {
+	var wrong []string
+	for _, feature := range []struct{ what, where, on string }{
+		{"a stream", "StreamSpecification", "StreamViewType"}, {"a Kinesis stream", "KinesisStreamSpecification", "StreamArn"},
+		{"copies of earlier states", "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"},
+		{"contributor insights", "ContributorInsightsSpecification", "Enabled"},
+	} {
+		if on := t.property(name, feature.where, feature.on); on != nil && on != false {
+			wrong = append(wrong, fmt.Sprintf("%s has %s: %s", name, feature.what, memoryless[name]))
+		}
+	}
+	return wrong
+}
+
 // tables: every table expires its items by expires_at and is encrypted; one that cannot be lost can be recovered, and is
 // not deleted with the stack.
 func tables(t *Template) []string {
@@ -27,11 +49,15 @@ func tables(t *Template) []string {
 		if replaceable[name] != "" {
 			continue
 		}
-		if t.property(name, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
-			say("has no point-in-time recovery")
-		}
-		if words(t.property(name, "PointInTimeRecoverySpecification", "RecoveryPeriodInDays")) != "Ref RecoveryDays" {
-			say("keeps its copies for another time than RecoveryDays")
+		if memoryless[name] != "" {
+			wrong = append(wrong, remembers(t, name)...)
+		} else {
+			if t.property(name, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
+				say("has no point-in-time recovery")
+			}
+			if words(t.property(name, "PointInTimeRecoverySpecification", "RecoveryPeriodInDays")) != "Ref RecoveryDays" {
+				say("keeps its copies for another time than RecoveryDays")
+			}
 		}
 		if t.property(name, "DeletionProtectionEnabled") != true {
 			say("is not protected from deletion")

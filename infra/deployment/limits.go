@@ -39,6 +39,11 @@ var functionLimit = map[string]limit{
 	"InquiryFunction":      {15, 512, nil, "as the newsletter: one transaction"},
 	"InboundFunction":      {60, 1024, nil, "a mail of 15 MB: read, decoded, its attachments put aside one after the other; nobody waits for it"},
 	"PhotosFunction":       {15, 512, nil, "as the other forms; a file that a page shows is one read from S3 of well under a megabyte"},
+	"EventsFunction":       {15, 512, nil, "as the newsletter; a crowd at the opening is bounded by the gateway, and a reservation would refuse people"},
+	"RemindersFunction":    {120, 512, nil, "a change of an event of some thousand registrations in one run; a longer one goes on with the next"},
+
+	"QuestionnairesFunction": {15, 512, nil, "as the newsletter: one transaction and its repeats"},
+	"InvitationsFunction":    {60, 512, nil, "500 invitations with a transaction each, and what is left waits for the next strike"},
 }
 
 func functionLimits(t *Template) []string {

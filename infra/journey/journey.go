@@ -36,6 +36,15 @@ type Mail struct {
 	Text    string            `json:"text"`
 	HTML    string            `json:"html"`
 	Tags    map[string]string `json:"tags"`
+
+	Attachments []Attachment `json:"attachments"`
+}
+
+// Attachment is a file that came with a mail.
+type Attachment struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Size int    `json:"size"`
 }
 
 // Kind is the kind of mail in the words of the policy: newsletter_confirm.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -176,7 +177,7 @@ func (p *Page) read(n *html.Node) {
 				p.Action = attribute(n, "action")
 			}
 		case "input":
-			p.Fields[attribute(n, "name")] = attribute(n, "value")
+			p.input(n)
 		case "textarea":
 			p.Fields[attribute(n, "name")] = strings.TrimPrefix(text(n), "\n")
 		case "select":
@@ -188,6 +189,16 @@ func (p *Page) read(n *html.Node) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		p.read(c)
 	}
+}
+
+// input reads an input; a box or button to choose from counts only where it is ticked.
+func (p *Page) input(n *html.Node) {
+	name, kind := attribute(n, "name"), attribute(n, "type")
+	if ticked := slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "checked" }); (kind == "checkbox" || kind == "radio") && !ticked {
+		p.Fields[name] += "" // it is there, with whatever is ticked of it
+		return
+	}
+	p.Fields[name] = attribute(n, "value")
 }
 
 func selected(n *html.Node) (value string) {

@@ -250,3 +250,6 @@ var messages = map[string]policy.Text{
 	string(address.DomainIP):          {JA: "「@」の後ろにはドメイン名を入力してください", EN: "enter a domain name after the @"},
 	string(address.DomainBad):         {JA: "「@」の後ろをもう一度確認してください", EN: "please check the part after the @"},
 }
+
+// Show returns a stored value as people read it: labels for choices, all else as it is.
+func (f Field) Show(value string, l policy.Language) string { return f.label(value, l) }

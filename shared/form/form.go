@@ -28,7 +28,8 @@ type Form struct {
 	Periods policy.Periods
 	Prefix  string // capital letter before references
 	// Status is what JSON callers read in the answer. It is one constant, so that it never tells whether an address was
-	// known.
+	// known; where a submission can fare in several ways that are no secret (a seat, or the waiting list), Submit says which
+	// in the Submission.
 	Status string
 	// State is the state that a submission enters: the done page tells its expiry.
 	State string
@@ -151,6 +152,7 @@ type Submission struct {
 	Opened    time.Time // when the form was opened
 	At        time.Time
 	Channel   string // "form" (a browser) or "json" (another website or a program)
+	Status    string // the form's; Submit may change it before Spend. Another one goes to the done page as status=
 
 	nonce string
 	hash  string
@@ -159,7 +161,7 @@ type Submission struct {
 
 // Spend adds the spending of the form token to the submission's transaction.
 func (s *Submission) Spend(tx *record.Transaction) {
-	s.guard.SpendToken(tx, s.nonce, s.Reference, s.hash, s.At)
+	s.guard.SpendToken(tx, s.nonce, s.Reference, s.hash, s.Status, s.At)
 }
 
 // hashValues is a keyed hash of the cleaned values, by which the same post is known again.

@@ -132,12 +132,12 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 func (e *Engine) submit(ctx context.Context, w http.ResponseWriter, a *attempt) error {
 	f, now := a.form, e.Now()
 	s := &Submission{Reference: record.Reference(f.Prefix, now), Values: a.values, Language: a.language, Version: a.token.Version,
-		Opened: a.token.Issued, At: now, Channel: "form", nonce: a.token.Nonce, hash: e.hashValues(f, a.values), guard: e.Guard}
+		Opened: a.token.Issued, At: now, Channel: "form", Status: f.Status, nonce: a.token.Nonce, hash: e.hashValues(f, a.values), guard: e.Guard}
 	if a.post.JSON {
 		s.Channel = "json"
 	}
 	if a.post.Values[honeypot] != "" {
-		return e.thank(w, a, s.Reference)
+		return e.thank(w, a, s.Reference, f.Status)
 	}
 	if refused := e.admit(ctx, a); refused != nil {
 		// What was stored already keeps its answer, however many came after it.
@@ -150,7 +150,7 @@ func (e *Engine) submit(ctx context.Context, w http.ResponseWriter, a *attempt) 
 	var cancelled *record.Cancelled
 	switch {
 	case err == nil:
-		return e.thank(w, a, s.Reference)
+		return e.thank(w, a, s.Reference, s.Status)
 	case errors.As(err, &cancelled):
 		var spent guard.Spent
 		if failed, err := cancelled.Old(guard.TokenAction, &spent); err != nil || !failed {
@@ -241,7 +241,7 @@ func (e *Engine) expired(ctx context.Context, w http.ResponseWriter, a *attempt,
 // repeated answers a post whose token is spent: the same values get the first answer, others are told so.
 func (e *Engine) repeated(w http.ResponseWriter, a *attempt, spent guard.Spent) error {
 	if spent.Values == e.hashValues(a.form, a.values) {
-		return e.thank(w, a, spent.Reference)
+		return e.thank(w, a, spent.Reference, spent.Status)
 	}
 	a.token = newToken(a.form.ID, a.form.version(), a.language, e.Now())
 	message := policy.Text{
@@ -251,10 +251,13 @@ func (e *Engine) repeated(w http.ResponseWriter, a *attempt, spent guard.Spent) 
 		Fields: []web.FieldError{{Field: "form_token", Code: codeSent, Message: message.In(a.language)}}})
 }
 
-// thank answers an accepted submission.
-func (e *Engine) thank(w http.ResponseWriter, a *attempt, reference string) error {
+// thank answers an accepted submission. A mark without a status is of a version that kept none.
+func (e *Engine) thank(w http.ResponseWriter, a *attempt, reference, status string) error {
+	if status == "" {
+		status = a.form.Status
+	}
 	if a.post.JSON {
-		return web.WriteJSON(w, http.StatusCreated, "application/json", map[string]string{"reference": reference, "status": a.form.Status})
+		return web.WriteJSON(w, http.StatusCreated, "application/json", map[string]string{"reference": reference, "status": status})
 	}
 	target := e.Site.ReturnTo(a.post.Values["return_to"], reference)
 	if target == "" {
@@ -264,6 +267,9 @@ func (e *Engine) thank(w http.ResponseWriter, a *attempt, reference string) erro
 		}
 		if a.form.Ticket != nil {
 			target += "&t=" + url.QueryEscape(a.form.Ticket(a.values, reference))
+		}
+		if status != a.form.Status {
+			target += "&status=" + status
 		}
 	}
 	w.Header().Set("Location", target)

@@ -37,13 +37,14 @@ type Store struct {
 type Spent struct {
 	PK        string `dynamodbav:"pk"`
 	Reference string `dynamodbav:"ref"`
-	Values    string `dynamodbav:"vals"` // keyed hash of the cleaned values
+	Values    string `dynamodbav:"vals"`             // keyed hash of the cleaned values
+	Status    string `dynamodbav:"status,omitempty"` // what became of the submission, in the word that the first answer said
 	ExpiresAt int64  `dynamodbav:"expires_at"`
 }
 
 // SpendToken adds the spending of a token to a transaction.
-func (s Store) SpendToken(tx *record.Transaction, nonce, reference, values string, now time.Time) {
-	tx.Put(TokenAction, s.Table, Spent{"token#" + nonce, reference, values, now.Add(SpentFor).Unix()}, record.IfAbsent(now))
+func (s Store) SpendToken(tx *record.Transaction, nonce, reference, values, status string, now time.Time) {
+	tx.Put(TokenAction, s.Table, Spent{"token#" + nonce, reference, values, status, now.Add(SpentFor).Unix()}, record.IfAbsent(now))
 }
 
 // FindSpent reads the mark of a token; false where it was not spent. The error is record.ErrUnavailable.

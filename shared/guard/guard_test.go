@@ -27,7 +27,7 @@ func TestTokenIsSpentOnceForTwoDays(t *testing.T) {
 	s := store(t)
 	spend := func(at time.Time, reference, values string) (guard.Spent, error) {
 		var tx record.Transaction
-		s.SpendToken(&tx, "NONCE", reference, values, at)
+		s.SpendToken(&tx, "NONCE", reference, values, "", at)
 		err := tx.Commit(t.Context(), s.Client)
 		var cancelled *record.Cancelled
 		var old guard.Spent

@@ -27,6 +27,7 @@ func TestEnqueueRefuses(t *testing.T) {
 	}{
 		{"a kind of another service", func(m *Mail) { m.Kind = "press_release" }, "R57"},
 		{"a list issue", func(m *Mail) { m.Kind = policy.NewsletterIssue }, "campaign"},
+		{"information on an event", func(m *Mail) { m.Service, m.Kind = policy.Events, policy.EventInformation }, "campaign"},
 		{"no language", func(m *Mail) { m.Language = "" }, "language"},
 		{"no person", func(m *Mail) { m.Person = "" }, "person"},
 		{"a foreign unsubscribe link", func(m *Mail) { m.Unsubscribe = "https://elsewhere.example/" }, "path"},
@@ -48,6 +49,19 @@ func TestEnqueueRefuses(t *testing.T) {
 				t.Errorf("the error holds the address: %v", err)
 			}
 		})
+	}
+}
+
+// The clock sends the invitation to a questionnaire, to registrants and nobody else (R29).
+func TestMailByTheClock(t *testing.T) {
+	m := confirmation()
+	m.Kind = policy.QuestionnaireInvite
+	if err := check(m); err == nil || !strings.Contains(err.Error(), "R57") {
+		t.Errorf("an invitation to a subscriber: %v", err)
+	}
+	m.Service = policy.Events
+	if err := check(m); err != nil {
+		t.Errorf("an invitation to a registrant: %v", err)
 	}
 }
 

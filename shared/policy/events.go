@@ -2,7 +2,7 @@ package policy
 
 // events is policy 3(4), registration: R24-R33, R49-R56.
 var events = Service{
-	Code: Events, Section: "3(4)", Path: "/events/{event}", FormVersion: 1, EventBound: true,
+	Code: Events, Section: "3(4)", Path: "/events/{event}", Table: "RegistrationsTable", FormVersion: 1, EventBound: true,
 	Name:      Text{"イベント参加登録", "Event registration"},
 	Languages: []Language{Japanese, English},
 	Fields: []Field{

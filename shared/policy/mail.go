@@ -76,6 +76,12 @@ type Mail struct {
 	Text  Text // what it is, for the inventory and for staff
 }
 
+// ByClock reports whether the program itself sends a kind of campaign mail too, by the clock, one person at a time through the
+// outbox: the questionnaire after an event goes out with the program's own words to those who registered, and no person has to
+// agree beyond whoever gave the event its questionnaire. Staff who write the invitation themselves send a campaign of the same
+// kind; both pass the gate (MayMailOn), and an invitation exists once for each registration whoever sends it.
+func (m Mail) ByClock() bool { return m.Kind == QuestionnaireInvite }
+
 // Persons is how many people must agree before such a mail leaves: none for answers, one for campaigns (more where a
 // parameter of the mailing asks for it), two for a mandatory notice.
 func (m Mail) Persons() int {

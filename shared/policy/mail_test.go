@@ -79,6 +79,18 @@ func TestLegalNotice(t *testing.T) {
 	}
 }
 
+// The clock sends one kind of campaign mail, and no other leaves without a person (R29).
+func TestByClock(t *testing.T) {
+	var by []MailKind
+	for _, m := range Mails() {
+		if m.ByClock() {
+			by = append(by, m.Kind)
+			same(t, CampaignMail, m.Class)
+		}
+	}
+	same(t, []MailKind{QuestionnaireInvite}, by)
+}
+
 // Hard case 31, R28, R29, R36: the gate refuses, and says why.
 func TestMayMailOn(t *testing.T) {
 	end := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)

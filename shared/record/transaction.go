@@ -76,6 +76,14 @@ func (t *Transaction) Delete(name, table string, key Item, condition Condition) 
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}})
 }
 
+// Check adds a condition on an item that the transaction does not change.
+func (t *Transaction) Check(name, table string, key Item, condition Condition) {
+	expression, values := t.condition(name, condition)
+	t.add(name, types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{TableName: &table, Key: key,
+		ConditionExpression: expression, ExpressionAttributeValues: values, ExpressionAttributeNames: placeholders(condition.Names),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}})
+}
+
 // Commit carries the transaction out. It returns a *Cancelled where conditions failed, ErrUnavailable where the outcome
 // is unknown after all retries.
 func (t *Transaction) Commit(ctx context.Context, client *dynamodb.Client) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"madoguchi/shared/calendar"
 	"madoguchi/shared/mail"
 	"madoguchi/shared/mail/message"
 	"madoguchi/shared/policy"
@@ -55,8 +56,26 @@ func (m *mailer) message(row mail.Row) (message.Message, error) {
 	if replies == "" {
 		replies = org.PrivacyContact
 	}
+	attached, err := m.attached(row)
+	if err != nil {
+		return message.Message{}, err
+	}
 	return message.Message{
 		FromName: org.ShortName.In(row.Language), From: m.cfg.Sender, To: row.To, ReplyTo: replies,
 		Subject: rendered.Subject, Date: m.now().In(policy.JapanTime), Headers: headers, Text: rendered.Text, HTML: rendered.HTML,
+		Attached: attached,
 	}, nil
+}
+
+// calendarFile is how the calendar entry of a mail is called.
+const calendarFile = "event.ics"
+
+// attached are the files of a mail: the calendar entry where its data hold one.
+func (m *mailer) attached(row mail.Row) ([]message.Attachment, error) {
+	entry, found, err := calendar.From(row.Data)
+	if err != nil || !found {
+		return nil, err
+	}
+	return []message.Attachment{{Name: calendarFile, Type: entry.Type(),
+		Content: entry.File(m.cfg.Organization, row.Language, m.cfg.Sender, row.To, m.now())}}, nil
 }

@@ -47,11 +47,19 @@ var sources = map[policy.MailKind]outbox.Row{
 	policy.NewsletterAddressConfirm: {To: strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".example.jp", Data: map[string]string{
 		"link": "/newsletter/confirm?t=CONFIRM", "expires": "2026-11-30T18:30:00+09:00"}},
 	policy.NewsletterAddressChanged: {To: "o'hara@example.jp"},
+	// With a calendar entry (R27).
+	policy.EventRegistered: {Service: policy.Events, To: `"a..b"@docomo.ne.jp`, Data: map[string]string{"name": "𠮷野家 花子", "event": "投資セミナー",
+		"when": "2026年12月1日（火）14:00～16:00（日本時間）", "place": "新橋ビル", "online": "https://meet.example.jp/x", "reference": "E261123-M4QXABCDE",
+		"link": "/events/one/registration?t=REGISTRATION", "deleted_on": "2027-12-01T07:00:00Z", "ics_method": "REQUEST", "ics_sequence": "0",
+		"ics_starts": "2026-12-01T05:00:00Z", "ics_ends": "2026-12-01T07:00:00Z"}},
 }
 
 func exampleRow(kind policy.MailKind) outbox.Row {
 	row := sources[kind]
-	row.ID, row.Service, row.Kind, row.Language = "K7QW2MZ4H6N3TPA5RXJBVCYDEL", policy.Newsletter, kind, policy.Japanese
+	row.ID, row.Kind, row.Language = "K7QW2MZ4H6N3TPA5RXJBVCYDEL", kind, policy.Japanese
+	if row.Service == "" {
+		row.Service = policy.Newsletter
+	}
 	return row
 }
 

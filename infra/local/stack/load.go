@@ -29,6 +29,7 @@ type LoadContext struct {
 	DynamoDB    *ddb.Client                             // past the proxy: neither counted nor disturbed
 	Bucket      func(name string) objects.Bucket        // of the local S3
 	Environment func(function string) map[string]string // the settings of a function, by its logical id: tables, keys, periods
+	Content     map[string]json.RawMessage              // all kinds of this load: one may refer to what another brings
 }
 
 // LoadError says what is wrong with content, and where.
@@ -92,7 +93,7 @@ func (s *Stack) Load(ctx context.Context, content []byte) (map[string]int, error
 	loaders.Lock()
 	known := maps.Clone(loaders.byKind)
 	loaders.Unlock()
-	in := LoadContext{DynamoDB: s.client, Bucket: s.objectStore, Environment: s.environment}
+	in := LoadContext{DynamoDB: s.client, Bucket: s.objectStore, Environment: s.environment, Content: kinds}
 	apply := map[string]Apply{}
 	var wrong []error
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {

@@ -96,8 +96,8 @@ func ofList(kind policy.MailKind) (step string, ok bool) {
 
 // The keys of a mail's data that are not shown as they are.
 var (
-	linkKeys = map[string]bool{"link": true, "preferences": true, "unsubscribe": true} // path and query
-	timeKeys = map[string]bool{"expires": true, "deleted_on": true}                    // RFC 3339
+	linkKeys = map[string]bool{"link": true, "preferences": true, "unsubscribe": true, "again": true} // path and query
+	timeKeys = map[string]bool{"expires": true, "deleted_on": true}                                   // RFC 3339
 	// typedKeys hold what the sender of a form typed. A letter whose recipient is not proven to be that person never
 	// sees them (contract: "Mail").
 	typedKeys = map[string]bool{"name": true}

@@ -54,7 +54,31 @@ var examples = map[policy.MailKind]map[string]string{
 	policy.InquiryReceived:      {"reference": "I261123-M4QX", "deleted_on": "2028-11-22T15:00:00Z"},
 	policy.InquiryStaffNotice: {"reference": "I261123-M4QX", "channel": "inbound_mail", "follows": "yes", "attachments": "28", "numbers": "58",
 		"link": "/staff/inquiries/I261123-M4QX", "limit": "100"},
-	policy.PhotosAccess: {"link": "/photos?t=DOWNLOAD", "deleted_on": "2028-11-22T15:00:00Z", "reference": "D261123-M4QX"},
+	policy.PhotosAccess:    {"link": "/photos?t=DOWNLOAD", "deleted_on": "2028-11-22T15:00:00Z", "reference": "D261123-M4QX"},
+	policy.EventRegistered: event("when", "place", "online", "contact", "link", "deleted_on", "receipt"),
+	policy.EventWaiting:    event("when", "place", "contact", "link", "deleted_on", "receipt"),
+	policy.EventOffer:      event("when", "place", "link", "expires"),
+	policy.EventAlready:    {"event": "投資セミナー", "link": "/events/one/registration?t=REGISTRATION"},
+	policy.EventChanged:    event("link", "deleted_on", "receipt"),
+	policy.EventWithdrawn:  event("cancelled", "again", "deleted_on", "receipt"),
+	policy.EventReminder:   event("when", "place", "online", "contact", "link"),
+	policy.EventMoved:      event("when", "place", "online", "contact", "link", "deleted_on", "moved"),
+	policy.EventCancelled:  event("when", "contact", "deleted_on", "receipt"),
+
+	policy.QuestionnaireInvite: {"event": "メコン地域投資セミナー", "link": "/questionnaires/mekong?t=ANSWER", "expires": "2027-11-20T08:00:00Z", "manner": "anonymous"},
+}
+
+// event are values of the letters about a registration, as shared/registration fills them.
+func event(keys ...string) map[string]string {
+	all := map[string]string{"when": "2026年12月1日（火）14:00～16:00（日本時間） ／ 2026年12月1日（火）05:00～07:00（協定世界時 UTC）", "place": "新橋ビル 1階",
+		"online": "https://meet.example.jp/x", "contact": "セミナー事務局 03-1234-5678", "link": "/events/one/registration?t=REGISTRATION", "again": "/events/one",
+		"deleted_on": "2027-12-01T07:00:00Z", "expires": "2026-11-24T18:30:00+09:00", "moved": "yes", "cancelled": "yes",
+		"receipt": `{"items":["お名前","メールアドレス","お食事"],"extra":[{"Term":"共催者","Body":["アセアン財団（所在国：インドネシア）"]}]}`}
+	data := map[string]string{"name": "𠮷野家 花子", "event": "投資セミナー", "reference": "E261123-M4QXABCDE"}
+	for _, key := range keys {
+		data[key] = all[key]
+	}
+	return data
 }
 
 // serviceOf is the service whose records cause a kind of mail.
@@ -141,6 +165,12 @@ func TestMissingValues(t *testing.T) {
 	for _, key := range []string{"follows", "attachments", "numbers", "link"} {
 		optional["inquiry_staff_notice "+key] = true
 	}
+	for kind := range examples {
+		for _, key := range []string{"place", "online", "contact", "moved", "cancelled", "receipt"} {
+			optional[string(kind)+" "+key] = true
+		}
+	}
+	optional["event_waiting when"], optional["event_moved when"], optional["event_offer when"] = true, true, true
 	for kind, data := range examples {
 		for key := range data {
 			for _, value := range []string{"absent", "empty"} {
@@ -197,7 +227,7 @@ func TestUnprovenRecipientsSeeNothingTyped(t *testing.T) {
 		"prefecture": "13", "business_category": "trade", "message": "typed", "office": "偽の事務局", "service": "偽のサービス"}
 	for _, kind := range []policy.MailKind{policy.NewsletterConfirm, policy.NewsletterAlready, policy.NewsletterAddressConfirm,
 		policy.PressConfirm, policy.PressAlready, policy.PressAddressConfirm, policy.PressPending,
-		policy.InquiryReceived, policy.PublicationsReceived, policy.PhotosAccess} {
+		policy.InquiryReceived, policy.PublicationsReceived, policy.PhotosAccess, policy.EventAlready} {
 		plain, err := New(organization()).Render(example(kind))
 		if err != nil {
 			t.Fatal(err)

@@ -21,10 +21,12 @@ type page struct {
 	Office    string // who writes, above the heading
 	Heading   string // the subject without the office in front
 	Preheader string
-	Colon     string // between a term and what it says
 	Blocks    []block
 	Footer    footer
 }
+
+// Colon stands between a term and what is said of it.
+func (p *page) Colon() string { return policy.Text{JA: "：", EN: ": "}.In(p.Language) }
 
 // block is a block with its values. Label and URL are of a button or a link, Items of details and receipts.
 type block struct {
@@ -53,7 +55,7 @@ var words = struct{ automatic, answers, contact, policy policy.Text }{
 
 // page fills the source.
 func (l *Letters) page(src *source, m mail.Mail, values map[string]string) (*page, error) {
-	p := &page{Language: m.Language, Footer: l.footer(m), Colon: policy.Text{JA: "：", EN: ": "}.In(m.Language)}
+	p := &page{Language: m.Language, Footer: l.footer(m)}
 	for _, piece := range []struct {
 		name string
 		from *template.Template
@@ -89,11 +91,14 @@ func (l *Letters) block(from blockSource, m mail.Mail, values map[string]string)
 		if err != nil {
 			return b, fmt.Errorf("receipt: deleted_on: %w", errMissing)
 		}
-		service := policy.Get(m.Service)
+		service, extra, err := m.Receipt()
+		if err != nil {
+			return b, fmt.Errorf("receipt: %w", err)
+		}
 		if m.Data["channel"] == string(policy.ChannelMail) {
 			service = service.WithoutForm() // it came as a mail: other items were recorded (R38)
 		}
-		r := service.ReceiptUntil(l.org, m.Language, from.state, until)
+		r := service.ReceiptUntil(l.org, m.Language, from.state, until, extra...)
 		b.Title, b.Items = r.Title, r.Items
 		return b, nil
 	}

@@ -28,9 +28,17 @@ type Message struct {
 	Headers  []Header // further headers, in this order
 	Text     string   // plain text part, lines end with LF
 	HTML     string   // HTML part
+	Attached []Attachment
 
 	// Boundary separates the parts. Empty: a random one, which is what every sent mail has.
 	Boundary string
+}
+
+// Attachment is a file that goes with a mail.
+type Attachment struct {
+	Name    string // ASCII
+	Type    string // with its parameters: "text/calendar; charset=utf-8; method=REQUEST"
+	Content []byte
 }
 
 // Header is a further header, of ASCII. A value is folded at its spaces.
@@ -57,11 +65,21 @@ func (m Message) Source() ([]byte, error) {
 		// "=_" occurs neither in base64 nor in quoted-printable, so no part can hold the boundary.
 		boundary = "=_" + rand.Text()
 	}
-	h.ascii("Content-Type", `multipart/alternative; boundary="`+boundary+`"`)
+	outer := ""
+	if len(m.Attached) > 0 {
+		// The letter and its files: the parts of the letter stand together in a part of their own.
+		outer = boundary + ".all"
+		h.ascii("Content-Type", `multipart/mixed; boundary="`+outer+`"`)
+	} else {
+		h.ascii("Content-Type", `multipart/alternative; boundary="`+boundary+`"`)
+	}
 	if h.err != nil {
 		return nil, h.err
 	}
 	b := &h.source
+	if outer != "" {
+		fmt.Fprintf(b, "\r\n--%s\r\nContent-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n", outer, boundary)
+	}
 	for _, part := range []struct{ kind, body string }{{"text/plain", m.Text}, {"text/html", m.HTML}} {
 		fmt.Fprintf(b, "\r\n--%s\r\nContent-Type: %s; charset=utf-8\r\n", boundary, part.kind)
 		if err := writeBody(b, part.body); err != nil {
@@ -69,7 +87,37 @@ func (m Message) Source() ([]byte, error) {
 		}
 	}
 	fmt.Fprintf(b, "\r\n--%s--\r\n", boundary)
+	for _, file := range m.Attached {
+		if err := writeAttachment(b, outer, file); err != nil {
+			return nil, err
+		}
+	}
+	if outer != "" {
+		fmt.Fprintf(b, "\r\n--%s--\r\n", outer)
+	}
 	return b.Bytes(), nil
+}
+
+// writeAttachment writes one file as base64.
+func writeAttachment(b *bytes.Buffer, boundary string, file Attachment) error {
+	for _, value := range []string{file.Name, file.Type} {
+		if value == "" || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) || value == file.Name && strings.ContainsAny(value, `"\/`) {
+			return fmt.Errorf("attachment: name or type is not printable ASCII")
+		}
+	}
+	fmt.Fprintf(b, "\r\n--%s\r\nContent-Type: %s;\r\n name=\"%s\"\r\nContent-Disposition: attachment; filename=\"%s\"\r\n", boundary, file.Type, file.Name, file.Name)
+	b.WriteString("Content-Transfer-Encoding: base64\r\n\r\n")
+	writeBase64(b, file.Content)
+	return nil
+}
+
+func writeBase64(b *bytes.Buffer, content []byte) {
+	encoded := base64.StdEncoding.EncodeToString(content)
+	for len(encoded) > 76 {
+		b.WriteString(encoded[:76] + "\r\n")
+		encoded = encoded[76:]
+	}
+	b.WriteString(encoded)
 }
 
 // writeBody writes the transfer encoding, the empty line and the encoded text, without a line end behind it.
@@ -90,12 +138,7 @@ func writeBody(b *bytes.Buffer, text string) error {
 	// Quoted-printable takes three bytes for each that is not ASCII, base64 four for each three: the shorter is taken.
 	if wide*6 > len(text) {
 		b.WriteString("Content-Transfer-Encoding: base64\r\n\r\n")
-		encoded := base64.StdEncoding.EncodeToString([]byte(text))
-		for len(encoded) > 76 {
-			b.WriteString(encoded[:76] + "\r\n")
-			encoded = encoded[76:]
-		}
-		b.WriteString(encoded)
+		writeBase64(b, []byte(text))
 		return nil
 	}
 	b.WriteString("Content-Transfer-Encoding: quoted-printable\r\n\r\n")
