@@ -147,7 +147,7 @@ func (s *Store) Save(ctx context.Context, e *Event) (*Event, error) {
 	var tx record.Transaction
 	if before != nil {
 		saved.Version, saved.Sequence = before.Version+1, before.Sequence
-		condition = record.Condition{Expression: "version = :was", Values: record.Values{"was": before.Version}}
+		condition = record.Condition{Expression: "#version = :was", Values: record.Values{"was": before.Version}, Names: []string{"version"}}
 		if before.State != Draft && concerns(before, &saved) {
 			if calendarChanged(before, &saved) {
 				saved.Sequence++

@@ -68,5 +68,5 @@ func (s *Store) Done(ctx context.Context, t Task) error {
 }
 
 func sameVersion(t Task) record.Condition {
-	return record.Condition{Expression: "version = :version", Values: record.Values{"version": t.Version}}
+	return record.Condition{Expression: "#version = :version", Values: record.Values{"version": t.Version}, Names: []string{"version"}}
 }

@@ -61,20 +61,29 @@ func (b *Book) LapseOffers(ctx context.Context, e *event.Event) error {
 	})
 }
 
+// stops tells an error after which a run had better end: the time is over, the store is away. Any other is one registration's,
+// and the rest go on without it.
+func stops(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, record.ErrUnavailable)
+}
+
 // each calls do for every reference under a key of the index "todo", by pages.
 func (b *Book) each(ctx context.Context, todo string, until int64, do func(ref string) error) error {
+	var failed []error
 	for cursor := record.Item(nil); ; {
 		refs, next, err := b.due(ctx, todo, until, page, cursor)
 		if err != nil {
 			return err
 		}
 		for _, ref := range refs {
-			if err := errors.Join(ctx.Err(), do(ref)); err != nil {
-				return err
+			if err := do(ref); stops(ctx, err) {
+				return errors.Join(ctx.Err(), err)
+			} else if err != nil {
+				failed = append(failed, err)
 			}
 		}
 		if cursor = next; cursor == nil {
-			return nil
+			return errors.Join(failed...)
 		}
 	}
 }
@@ -97,14 +106,17 @@ func (b *Book) Follow(ctx context.Context, t event.Task) error {
 	if err := b.compact(ctx, e); err != nil {
 		return err
 	}
+	var failed []error
 	for cursor := t.Cursor; ; {
 		items, next, err := b.List(ctx, e.ID, cursor)
 		if err != nil {
 			return err
 		}
 		for _, r := range items {
-			if err := errors.Join(ctx.Err(), b.follow(ctx, e, r)); err != nil {
-				return err
+			if err := b.follow(ctx, e, r); stops(ctx, err) {
+				return errors.Join(ctx.Err(), err)
+			} else if err != nil {
+				failed = append(failed, err)
 			}
 		}
 		if next == "" {
@@ -115,10 +127,10 @@ func (b *Book) Follow(ctx context.Context, t event.Task) error {
 			return err
 		}
 	}
-	if t.Cursor == "" && t.Settled(began) {
+	if t.Cursor == "" && t.Settled(began) && len(failed) == 0 {
 		return b.Events.Done(ctx, t)
 	}
-	return b.Events.Reached(ctx, t, "")
+	return errors.Join(append(failed, b.Events.Reached(ctx, t, ""))...)
 }
 
 // List returns a page of an event's registrations in the order of their references, and the last of it; "" after the end.
@@ -142,6 +154,12 @@ func (b *Book) List(ctx context.Context, eventID, after string) ([]Registration,
 
 // follow brings one registration up to the event as it is now.
 func (b *Book) follow(ctx context.Context, e *event.Event, r Registration) error {
+	if len(r.Brief) > 0 { // which of those items are still there
+		found, err := false, error(nil)
+		if r, found, err = b.Find(ctx, e.ID, r.Ref); err != nil || !found {
+			return err
+		}
+	}
 	was, now := r, b.Now()
 	news := r.Told < e.Sequence
 	r.ExpiresAt = b.expiry(e, r.State).Unix()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
 	"madoguchi/shared/registration"
 	"madoguchi/shared/registration/registrationtest"
 )
@@ -169,5 +170,37 @@ func TestOffersEndByDay(t *testing.T) {
 		if got := time.UnixMilli(w.find(e, second).OfferUntil).In(policy.JapanTime).Format("02 15:04"); got != want {
 			t.Errorf("made %s: until %s, want %s", made, got, want)
 		}
+	}
+}
+
+// One registration that cannot be written to - its address is broken - does not keep the others waiting, and what has expired
+// of another does not stand in its way.
+func TestOneBadRegistration(t *testing.T) {
+	w := newWorld(t)
+	agreed := map[string]any{"partners": []any{map[string]any{"id": "p", "name": map[string]string{"ja": "財団"}, "role": "contractor", "country": "JP", "legal_form": "entrustment", "receives": []string{"name"}}},
+		"fields": []any{map[string]any{"name": "meal", "label": map[string]string{"ja": "食事"}, "type": "text", "expires_after_days": 1}}}
+	e := w.event("bad", agreed)
+	for i := range 5 {
+		w.must(w.apply(e, fmt.Sprintf("P%d", i), "meal", "魚"))
+	}
+	all, _, err := w.List(t.Context(), e.ID, "")
+	w.ok(err)
+	broken := all[2]
+	broken.Email = "nobody"
+	if _, err := record.Put(t.Context(), w.Client, w.Table, broken, record.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	agreed["place"] = map[string]string{"ja": "別の会場"}
+	w.event("bad", agreed)
+	var tx record.Transaction // one item with values of a shorter period has gone
+	tx.Delete("brief", w.Table, record.Key("brief#bad", all[0].Ref+"#1"), record.Condition{})
+	w.ok(tx.Commit(t.Context(), w.Client))
+	tasks, err := w.Events.Tasks(t.Context())
+	w.ok(err)
+	if err := w.Follow(t.Context(), tasks[0]); err == nil {
+		t.Error("nothing is said of the broken one")
+	}
+	if n := w.mails(policy.EventMoved); n != 4 {
+		t.Errorf("%d mails, want 4", n)
 	}
 }

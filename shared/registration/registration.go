@@ -148,13 +148,16 @@ func (b *Book) Find(ctx context.Context, eventID, ref string) (Registration, boo
 		return Registration{}, false, err
 	}
 	r.BriefFields = map[string]string{}
-	for _, days := range r.Brief {
+	kept := r.Brief
+	r.Brief = nil // those that are still there
+	for _, days := range kept {
 		var values brief
 		there, err := record.Get(ctx, b.Client, b.Table, record.Key(briefKey(eventID, ref, days)), b.Now(), &values)
 		if err != nil {
 			return Registration{}, false, err
 		}
 		if there {
+			r.Brief = append(r.Brief, days)
 			for name, value := range values.Fields {
 				r.BriefFields[name] = value
 			}

@@ -50,18 +50,29 @@ type look struct {
 // hold holds a page to what every page promises.
 func (b *look) hold(page *browser.Page, title string) {
 	b.t.Helper()
-	b.glance(page, title)
+	b.titled(page, title)
 	page.WantPlain(b.URL())
 	page.WantReadable()
 	page.Show(browser.Look{Size: browser.Phone})
+	b.picture(page)
 }
 
 // glance looks at the title only, and takes the picture: for pages like one that was held.
 func (b *look) glance(page *browser.Page, title string) {
 	b.t.Helper()
+	b.titled(page, title)
+	b.picture(page)
+}
+
+func (b *look) titled(page *browser.Page, title string) {
+	b.t.Helper()
 	if got := page.Text("h1"); got != title {
 		b.t.Fatalf("at %s: titled %q, want %q", page.URL(), got, title)
 	}
+}
+
+// picture comes last: for it the window grows, which moves what is on the page.
+func (b *look) picture(page *browser.Page) {
 	if *shots != "" {
 		b.n++
 		page.Screenshot(filepath.Join(*shots, fmt.Sprintf("%02d.png", b.n)))
@@ -82,7 +93,7 @@ func (b *look) japanese() {
 	page := b.open(browser.Options{Size: browser.Phone}, "/events")
 	b.hold(page, "イベント一覧")
 	page.WantPrintable()
-	page.Click(`main a[href^="/events/open"]`)
+	page.Submit(`main a[href^="/events/open"]`)
 	b.hold(page, "投資セミナー open")
 	page.Submit("button[value=check]")
 	b.hold(page, "投資セミナー open")

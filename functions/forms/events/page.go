@@ -35,9 +35,9 @@ type detail struct {
 
 // kinds are the kinds of event in words (R24).
 var kinds = map[event.Kind]policy.Text{
-	event.Venue:  {JA: "会場", EN: "At a venue"},
-	event.Online: {JA: "オンライン", EN: "Online"},
-	event.Hybrid: {JA: "会場とオンライン", EN: "At a venue and online"},
+	event.Venue:  {JA: "会場で開催", EN: "At a venue"},
+	event.Online: {JA: "オンラインで開催", EN: "Online"},
+	event.Hybrid: {JA: "会場とオンラインで開催", EN: "At a venue and online"},
 }
 
 // details are what a page says of an event. The link to join at is for registrants only.
@@ -81,8 +81,9 @@ func intro(e *event.Event, l policy.Language, status event.Status, left []seatsL
 	data := struct {
 		Paragraphs [][]string
 		Details    []detail
+		All        anchor
 		Other      *anchor
-	}{Details: details(e, l)}
+	}{Details: details(e, l), All: anchor{Path: "/events?lang=" + string(l), Label: policy.Text{JA: "イベント一覧", EN: "All events"}.In(l)}}
 	if about := e.Description.In(l); about != "" {
 		for paragraph := range strings.SplitSeq(about, "\n\n") {
 			data.Paragraphs = append(data.Paragraphs, strings.Split(paragraph, "\n"))
