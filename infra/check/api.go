@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
-	_ "madoguchi/infra/local/load" // the sample content
+	_ "madoguchi/infra/local/load" // what the sample content consists of
+	"madoguchi/infra/local/sample"
 	"madoguchi/infra/local/stack"
 	"madoguchi/infra/tools"
 )
@@ -53,6 +55,15 @@ func publicAPI(ctx context.Context, w *world) result {
 		return fail(err.Error(), "")
 	}
 	defer s.Close()
+	content, err := sample.Content(time.Now())
+	if err != nil {
+		return fail(err.Error(), "")
+	}
+	for _, part := range content {
+		if _, err := s.Load(ctx, part); err != nil {
+			return fail(fmt.Sprintf("load the sample content: %v", err), "")
+		}
+	}
 	cmd := exec.CommandContext(ctx, program, "run", s.URL()+"/openapi.json", "--checks", apiChecks, "--phases", "coverage,fuzzing",
 		"--max-examples", strconv.Itoa(apiExamples), "--seed", strconv.Itoa(apiSeed), "--request-timeout", "30", "--warnings", "off", "--no-color")
 	cmd.Dir = work // it writes what it has learned beside itself

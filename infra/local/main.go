@@ -17,8 +17,10 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	_ "madoguchi/infra/local/load"
+	"madoguchi/infra/local/sample"
 	"madoguchi/infra/local/stack"
 	"madoguchi/infra/tools"
 )
@@ -79,12 +81,39 @@ func run(ctx context.Context, args, environment []string, stdout, stderr io.Writ
 		return err
 	}
 	defer s.Close()
+	if !given["template"] {
+		if err := firstStart(ctx, s, time.Now()); err != nil {
+			return err
+		}
+	}
 	_, _ = fmt.Fprintln(stdout, "ready", s.URL())
 	for _, p := range s.Parts() {
 		_, _ = fmt.Fprintf(stdout, "  %-9s %s\n", p.Name, p.URL)
 	}
 	<-ctx.Done()
 	_, _ = fmt.Fprintln(stderr, "stopping")
+	return nil
+}
+
+// firstStart loads the sample content into a new data folder. A file there says that it was done: what somebody has deleted
+// since does not come back.
+func firstStart(ctx context.Context, s *stack.Stack, now time.Time) error {
+	mark := filepath.Join(s.DataDir(), "sample")
+	if _, err := os.Stat(mark); err == nil {
+		return nil
+	}
+	parts, err := sample.Content(now)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if _, err := s.Load(ctx, part); err != nil {
+			return fmt.Errorf("load the sample content: %w", err)
+		}
+	}
+	if err := os.WriteFile(mark, []byte(now.Format(time.RFC3339)+"\n"), 0o600); err != nil {
+		return fmt.Errorf("load the sample content: %w", err)
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"io"
@@ -11,7 +12,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"madoguchi/infra/local/stack"
 	"madoguchi/infra/tools"
 )
 
@@ -55,6 +60,60 @@ func TestRun(t *testing.T) {
 	}
 	if _, err := http.Get(url + "/_local/"); err == nil {
 		t.Error("it still answers")
+	}
+}
+
+// The first start on a data folder shows a living office, the next one leaves it as it is.
+func TestFirstStart(t *testing.T) {
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := stack.Start(t.Context(), stack.Options{Root: root, DataDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	if err := firstStart(t.Context(), s, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	var events struct {
+		Items []struct{ ID, Status string }
+	}
+	getJSON(t, s.URL()+"/events", &events)
+	got := map[string]string{}
+	for _, e := range events.Items {
+		got[e.ID] = e.Status
+	}
+	want := map[string]string{"coffee-workshop": "waiting", "digital-economy-seminar": "open", "tourism-webinar": "open", "trade-briefing": "past"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	var photos struct{ Items []any }
+	getJSON(t, s.URL()+"/photos", &photos)
+	if len(photos.Items) == 0 {
+		t.Error("no photos")
+	}
+	// A second load would be refused or double the registrations; the mark keeps it away, whatever the day is.
+	if err := firstStart(t.Context(), s, time.Now().AddDate(1, 0, 0)); err != nil {
+		t.Errorf("the next start: %v", err)
+	}
+}
+
+func getJSON(t *testing.T, address string, into any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
+		t.Fatal(err)
 	}
 }
 

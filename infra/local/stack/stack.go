@@ -177,6 +177,9 @@ func (s *Stack) URL() string { return "http://" + reachable(s.listener.Addr()) }
 // Parts lists what has an address, the forms first.
 func (s *Stack) Parts() []Part { return s.parts }
 
+// DataDir is the folder that keeps everything.
+func (s *Stack) DataDir() string { return s.options.DataDir }
+
 // Template is the template as this run has resolved it.
 func (s *Stack) Template() *template.Template { return s.template }
 
