@@ -122,12 +122,15 @@ func (r *round) confirm(ctx context.Context, before int) (string, error) {
 func (r *round) wait(ctx context.Context, before int, kind string) (journey.Mail, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
+	var seen []string
 	for {
 		mails, err := r.inbox.Mail(ctx, r.mailbox)
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return journey.Mail{}, err
 		}
-		var seen []string
+		if err == nil {
+			seen = nil
+		}
 		for _, m := range mails[min(before, len(mails)):] {
 			if m.Kind() == kind {
 				return m, nil
