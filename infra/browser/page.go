@@ -199,10 +199,24 @@ func (p *Page) load(what string, actions ...chromedp.Action[chromedp.Void]) int 
 	if err != nil {
 		p.t.Fatalf("%s: %v%s", what, err, p.where())
 	}
+	p.settle()
 	if response == nil {
 		return 0
 	}
 	return int(response.Status)
+}
+
+// settle waits until the element that the page gives the keyboard to has it: Chromium does so with the first picture of the page,
+// which on a busy machine comes after its load. Where it never does, the test sees that.
+func (p *Page) settle() {
+	p.t.Helper()
+	for range 150 {
+		if Eval[bool](p, "see whether the page has given the keyboard away", `
+			return location.hash !== "" || document.querySelector("[autofocus]") === null || document.activeElement !== document.body`) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // where tells the address for a failure message, if the page still answers.
