@@ -19,7 +19,6 @@ import (
 	"madoguchi/infra/local/template"
 	"madoguchi/shared/config"
 	"madoguchi/shared/desk"
-	"madoguchi/shared/event"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/publications"
 )
@@ -45,7 +44,6 @@ var samples = []sample{
 	{path: "/press", fields: func(unique string) url.Values {
 		return url.Values{"organization": {"例示新聞社"}, "name": {"記者 一郎"}, "email": {"kisha+" + unique + "@example.jp"}}
 	}},
-	{path: "/events/bench", prepare: loadEvent, fields: registrant},
 	{path: "/inquiry", fields: func(unique string) url.Values {
 		return url.Values{"name": {"山田 花子"}, "email": {"hanako.yamada+" + unique + "@example.jp"}, "message": {"セミナーの資料について教えてください。\r\n\r\n山田"}}
 	}},
@@ -61,11 +59,6 @@ var samples = []sample{
 			"organization": {"株式会社アジア貿易サンプル"},
 		}
 	}},
-}
-
-// loadEvent gives the form of a registration an event that no run fills.
-func loadEvent(ctx context.Context, f template.Function, client *ddb.Client) error {
-	return saveEvent(ctx, &event.Store{Client: client, Table: f.Environment["EVENTS_TABLE"], Now: time.Now}, "bench", 10_000)
 }
 
 // loadPublications gives the form a catalogue that no run empties.

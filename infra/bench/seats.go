@@ -65,7 +65,7 @@ func (b *bench) crowds(ctx context.Context) ([]Row, error) {
 		set := i / pairsOfSet
 		if i%pairsOfSet == 0 {
 			for n := range inFlight + 1 {
-				if err := saveEvent(ctx, store, fmt.Sprintf("bench-%d-%d", set, n), seats); err != nil {
+				if err := saveEvent(ctx, store, fmt.Sprintf("bench-%d-%d", set, n)); err != nil {
 					return nil, err
 				}
 			}
@@ -125,10 +125,10 @@ func registrant(unique string) url.Values {
 		"organization": {"株式会社アジア貿易サンプル"}, "title": {"部長"}}
 }
 
-func saveEvent(ctx context.Context, store *event.Store, id string, capacity int) error {
+func saveEvent(ctx context.Context, store *event.Store, id string) error {
 	at := func(days int) string { return time.Now().AddDate(0, 0, days).Format(time.RFC3339) }
 	e, err := event.Parse(fmt.Appendf(nil, `{"id":%q,"title":{"ja":"計測"},"kind":"venue","starts_at":%q,"ends_at":%q,"closes_at":%q,"capacity":%d,"waiting_list":false}`,
-		id, at(30), at(31), at(29), capacity))
+		id, at(30), at(31), at(29), seats))
 	if err != nil {
 		return err
 	}
