@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,6 +40,7 @@ type Store struct {
 	Inbound    string
 
 	staff address.Address
+	full  *sync.Map // counters of notices that are known to be full: shard and day
 }
 
 // NewStore completes a store by the settings. Its error names the setting that is wrong: a notice to the address at which we receive
@@ -57,7 +59,7 @@ func NewStore(s Store, cfg Settings) (*Store, error) {
 			return nil, errors.New("INQUIRY_STAFF_ADDRESS is INBOUND_ADDRESS: each notice would come in as a new inquiry")
 		}
 	}
-	s.Table, s.Inbound = cfg.Table, cfg.Inbound
+	s.Table, s.Inbound, s.full = cfg.Table, cfg.Inbound, &sync.Map{}
 	return &s, nil
 }
 
@@ -67,8 +69,11 @@ const (
 	AcknowledgementsPerForm = 3
 	// AcknowledgementsPerMail is the same for mails (hard case 35).
 	AcknowledgementsPerMail = 1
-	// NoticesPerDay is how many notices staff get a day. A flood fills the desk's list and not the staff's mailbox.
+	// NoticesPerDay is how many notices staff get a day at most. A flood fills the desk's list and not the staff's mailbox.
 	NoticesPerDay = 100
+	// noticeShards are the counters that share that number, so that inquiries at one moment do not wait for one item. A notice is
+	// left out once the counter of its reference is full: on a day with many dozens of inquiries, some before the hundredth.
+	noticeShards = 5
 
 	// rounds bounds how often an arrival is tried again without what stood in its way: two caps, and a thread that has ended.
 	rounds = 4
@@ -112,6 +117,10 @@ func (a Arrival) period() string {
 func (s *Store) Receive(ctx context.Context, a Arrival) error {
 	s.complete(&a)
 	acknowledge, notify := !a.Ack.IsZero() && a.Bin == "", a.Bin == ""
+	if notify {
+		_, full := s.full.Load(noticeDay(a))
+		notify = !full // without asking the counter again: a flood costs one transaction a post
+	}
 	for range rounds {
 		var tx record.Transaction
 		a.Once(&tx)
@@ -143,6 +152,9 @@ func (s *Store) Receive(ctx context.Context, a Arrival) error {
 		case known[actCase] && a.Follows:
 			return ErrNoCase
 		case known[actAck] || known[actNotice]:
+			if known[actNotice] {
+				s.full.Store(noticeDay(a), true)
+			}
 			acknowledge, notify = acknowledge && !known[actAck], notify && !known[actNotice]
 		default:
 			return err
@@ -193,7 +205,7 @@ func (s *Store) acknowledge(tx *record.Transaction, a Arrival) {
 // the address at which we receive mail.
 func (s *Store) notify(tx *record.Transaction, a Arrival) {
 	person := s.staff.Key(s.AddressKey)
-	s.Guard.Cap(tx, actNotice, "notice/inquiry", person, NoticesPerDay, a.At)
+	s.Guard.Cap(tx, actNotice, "notice/inquiry/"+noticeShard(a), person, NoticesPerDay/noticeShards, a.At)
 	data := map[string]string{"reference": a.Case.Reference, "channel": string(a.Case.Channel), "limit": strconv.Itoa(NoticesPerDay)}
 	for name, n := range map[string]int{"attachments": len(a.Message.Attachments), "numbers": a.Case.Identities} {
 		if n > 0 {
@@ -205,6 +217,16 @@ func (s *Store) notify(tx *record.Transaction, a Arrival) {
 	}
 	mail.Enqueue(tx, s.Outbox, mail.Mail{Service: policy.Inquiry, Kind: policy.InquiryStaffNotice, Language: a.Case.Language,
 		To: s.staff.ASCII(), Person: person, ReplyTo: s.staff.ASCII(), Data: data}, a.At)
+}
+
+// noticeShard is the counter that an arrival's notice counts on: the end of a reference is random.
+func noticeShard(a Arrival) string {
+	return strconv.Itoa(int(a.Case.Reference[len(a.Case.Reference)-1]) % noticeShards)
+}
+
+// noticeDay is that counter on its day in Japan.
+func noticeDay(a Arrival) string {
+	return noticeShard(a) + "/" + a.At.In(policy.JapanTime).Format(time.DateOnly)
 }
 
 // Mark is the trace of a mail by its Message-ID: the same mail is taken once, and replies find their case. It holds keyed hashes
