@@ -44,7 +44,8 @@ func (r Registration) EditValues() map[string]string {
 // ErrNameTaken says that the name after the change is that of another registration from the same address.
 var ErrNameTaken = errors.New("another registration has that name")
 
-// Edit stores changed values. made is the event as it was in the version of the registration, e as it is. Errors: ErrGone,
+// Edit stores changed values; where none has changed it writes nothing and mails nobody, so that a button pressed twice is one
+// change. made is the event as it was in the version of the registration, e as it is. Errors: ErrGone,
 // ErrNameTaken, record.ErrUnavailable.
 func (b *Book) Edit(ctx context.Context, e, made *event.Event, ref string, values map[string]string) error {
 	for range tries {
@@ -54,6 +55,9 @@ func (b *Book) Edit(ctx context.Context, e, made *event.Event, ref string, value
 			return err
 		case !found || !r.State.Live() || !e.Takes(b.Now()):
 			return ErrGone
+		}
+		if now := r.EditValues(); !slices.ContainsFunc(EditFields(made), func(f form.Field) bool { return now[f.Name] != values[f.Name] }) {
+			return nil
 		}
 		was := r
 		r.Fields = map[string]string{}
