@@ -53,6 +53,9 @@ func (b *Book) enqueueEnded(tx *record.Transaction, e *event.Event, r Registrati
 		data["lapsed"] = "yes"
 	} else {
 		data["cancelled"] = "yes"
+		if was != Waiting {
+			data["seat"] = "yes"
+		}
 	}
 	if was == Registered && b.Now().Before(e.EndsAt) {
 		Entry(e, r, calendar.Cancel).Into(data)

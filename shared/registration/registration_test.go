@@ -181,6 +181,12 @@ func TestWaitingList(t *testing.T) {
 		t.Errorf("an offer that has lapsed: %v", err)
 	}
 	w.ok(w.LapseOffers(t.Context(), e))
+	w.ok(w.Cancel(t.Context(), e, w.must(w.apply(e, "D")))) // who only waited frees no seat
+	for _, row := range registrationtest.Mails(t, w.Book, policy.EventWithdrawn) {
+		if freed := row.Data["seat"] != ""; row.Data["cancelled"] != "" && freed != (row.Data["reference"] == first) {
+			t.Errorf("%s: a seat freed: %v", row.Data["reference"], freed)
+		}
+	}
 	if b, c := w.find(e, waiting[0]), w.find(e, waiting[1]); b.State != registration.Lapsed || c.State != registration.Offered {
 		t.Fatalf("%s, %s", b.State, c.State)
 	}
@@ -270,6 +276,7 @@ func TestAgreedItems(t *testing.T) {
 	values := r.EditValues()
 	values["consent.p"], values["phone"] = "true", "03-9999-9999"
 	w.ok(w.Edit(t.Context(), e, e, ref, values))
+	w.ok(w.Edit(t.Context(), e, e, ref, values)) // nothing new is no change and no mail
 	if r = w.find(e, ref); !r.Consents[0].Given || r.Fields["phone"] != "03-9999-9999" || r.BriefFields["meal"] != "魚" || w.mails(policy.EventChanged) != 1 {
 		t.Errorf("%+v", r)
 	}

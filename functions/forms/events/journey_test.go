@@ -199,7 +199,10 @@ func (p product) waitingList(t *testing.T) {
 	if !strings.Contains(done.Text, "キャンセル待ちを受け付けました") {
 		t.Errorf("%s", done.Text)
 	}
-	p.target().Wait(t, "second@example.jp", "event_waiting", 1)
+	waiting := p.target().Wait(t, "second@example.jp", "event_waiting", 1).Link(t, "/events/full/registration")
+	if own := journey.NewVisitor(p.target()).Get(t, waiting); !strings.Contains(own.Text, "キャンセル待ちの順番はなくなります") || strings.Contains(own.Text, "席は次の方に") {
+		t.Errorf("%s", own.Text)
+	}
 	if gone := p.act(t, first, "cancel"); gone.Status != http.StatusSeeOther {
 		t.Errorf("%d", gone.Status)
 	}

@@ -65,7 +65,9 @@ func (h *handler) linked(handle func(visit) error) web.HandlerFunc {
 		if err != nil {
 			return errLink
 		}
-		if v.event, err = h.book.Events.Get(r.Context(), r.PathValue("event")); errors.Is(err, event.ErrNotFound) {
+		// Not the definition that the process remembers: the calendar entry's number is the registration's, and with an older
+		// date beside it a calendar would never take the new one.
+		if v.event, err = h.book.Events.Fresh(r.Context(), r.PathValue("event")); errors.Is(err, event.ErrNotFound) {
 			return web.ErrNotFound
 		} else if err != nil {
 			return err
@@ -139,6 +141,9 @@ func (h *handler) ownPage(v visit, status int, typed map[string]string, wrong []
 	if live && now.Before(e.EndsAt) {
 		p.CancelTitle, p.Cancel = v.in("登録の取り消し", "Cancel"), v.in("登録を取り消す", "Cancel my registration")
 		p.CancelLead = v.in("取り消すと、席は次の方にお譲りします。元に戻すことはできません。", "Your seat goes to somebody else. This cannot be undone.")
+		if own.State == registration.Waiting {
+			p.CancelLead = v.in("取り消すと、キャンセル待ちの順番はなくなります。元に戻すことはできません。", "You give up your place on the waiting list. This cannot be undone.")
+		}
 	}
 	if live && e.Takes(now) {
 		p.EditTitle, p.Save = v.in("登録内容の変更", "Change what you entered"), v.in("変更を保存する", "Save changes")

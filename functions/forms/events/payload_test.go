@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -112,6 +113,39 @@ func (r request) payload(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(out) + "\n"
+}
+
+// A registration's page and calendar file follow the event at once, whatever the process remembers: a file with the new number
+// and the old date would keep a calendar from ever taking the new one.
+func TestMovedAtOnce(t *testing.T) {
+	h, book := world(t)
+	own, _, err := book.Find(t.Context(), "seminar", payloadRef)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := requests(own.Person)
+	get := func(name string) string {
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, sent[name].path+"?"+sent[name].query, http.NoBody))
+		if answer.Code != http.StatusOK {
+			t.Fatalf("%s: %d", name, answer.Code)
+		}
+		return answer.Body.String()
+	}
+	for _, name := range []string{"form", "registration", "calendar"} {
+		get(name)
+	}
+	eventtest.Save(t, book.Events, "seminar", map[string]any{"starts_at": "2027-03-09T14:00:00+09:00", "ends_at": "2027-03-09T16:00:00+09:00"})
+	tasks, err := book.Events.Tasks(t.Context())
+	if err != nil || len(tasks) != 1 || book.Follow(t.Context(), tasks[0]) != nil {
+		t.Fatal(tasks, err)
+	}
+	if file := get("calendar"); !strings.Contains(file, "DTSTART:20270309T050000Z") || !strings.Contains(file, "SEQUENCE:1") {
+		t.Error(file)
+	}
+	if page := get("registration"); !strings.Contains(page, "2027年3月9日") {
+		t.Error("the page shows the date before")
+	}
 }
 
 // Every payload of events/events through the Lambda adapter and the real handler: the answer and what it says.

@@ -60,7 +60,7 @@ var examples = map[policy.MailKind]map[string]string{
 	policy.EventOffer:      event("when", "place", "link", "expires"),
 	policy.EventAlready:    {"event": "投資セミナー", "link": "/events/one/registration?t=REGISTRATION"},
 	policy.EventChanged:    event("link", "deleted_on", "receipt"),
-	policy.EventWithdrawn:  event("cancelled", "again", "deleted_on", "receipt"),
+	policy.EventWithdrawn:  event("cancelled", "seat", "again", "deleted_on", "receipt"),
 	policy.EventReminder:   event("when", "place", "online", "contact", "link"),
 	policy.EventMoved:      event("when", "place", "online", "contact", "link", "deleted_on", "moved"),
 	policy.EventCancelled:  event("when", "contact", "deleted_on", "receipt"),
@@ -72,7 +72,7 @@ var examples = map[policy.MailKind]map[string]string{
 func event(keys ...string) map[string]string {
 	all := map[string]string{"when": "2026年12月1日（火）14:00～16:00（日本時間） ／ 2026年12月1日（火）05:00～07:00（協定世界時 UTC）", "place": "新橋ビル 1階",
 		"online": "https://meet.example.jp/x", "contact": "セミナー事務局 03-1234-5678", "link": "/events/one/registration?t=REGISTRATION", "again": "/events/one",
-		"deleted_on": "2027-12-01T07:00:00Z", "expires": "2026-11-24T18:30:00+09:00", "moved": "yes", "cancelled": "yes",
+		"deleted_on": "2027-12-01T07:00:00Z", "expires": "2026-11-24T18:30:00+09:00", "moved": "yes", "cancelled": "yes", "seat": "yes",
 		"receipt": `{"items":["お名前","メールアドレス","お食事"],"extra":[{"Term":"共催者","Body":["アセアン財団（所在国：インドネシア）"]}]}`}
 	data := map[string]string{"name": "𠮷野家 花子", "event": "投資セミナー", "reference": "E261123-M4QXABCDE"}
 	for _, key := range keys {
@@ -166,7 +166,7 @@ func TestMissingValues(t *testing.T) {
 		optional["inquiry_staff_notice "+key] = true
 	}
 	for kind := range examples {
-		for _, key := range []string{"place", "online", "contact", "moved", "cancelled", "receipt"} {
+		for _, key := range []string{"place", "online", "contact", "moved", "cancelled", "seat", "receipt"} {
 			optional[string(kind)+" "+key] = true
 		}
 	}
