@@ -73,10 +73,13 @@ func (f Field) choices(typed []string) (value, code string) {
 	return strings.Join(chosen, "\n"), ""
 }
 
-// boolean takes a box that is ticked or not; a box that is not ticked sends nothing. A required one is a question that must be
+// boolean takes a box that is ticked or not; a box that is not ticked sends nothing, and a ticked one without a value, as other
+// sites write it, sends "on". A required one is a question that must be
 // answered with yes or no.
 func (f Field) boolean(typed string) (value, code string) {
 	switch {
+	case typed == "on":
+		return yes, ""
 	case typed == yes, typed == no:
 		return typed, ""
 	case typed != "":
