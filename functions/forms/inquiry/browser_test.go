@@ -48,6 +48,12 @@ func TestBrowser(t *testing.T) {
 				page.Show(browser.Look{Size: test.options.Size})
 			}
 			look("form", page.Open(p.URL()+"/inquiry"+test.query), 200, test.title)
+			to := map[string]string{"ja": "en", "en": "ja"}[test.name]
+			page.Submit("main a[hreflang=" + to + "]")
+			if lang := browser.Eval[string](page, "read the language", `return document.documentElement.lang`); lang != to {
+				t.Errorf("the other language is %q", lang)
+			}
+			page.Open(p.URL() + "/inquiry" + test.query)
 			page.Fill("#name", "𠮷野家 髙﨑")
 			page.Fill("#message", "一行目\n\n<b>三行目</b> & 🧑‍🤝‍🧑")
 			look("errors", page.Submit("form button"), 422, test.title)

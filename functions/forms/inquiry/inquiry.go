@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"html/template"
 	"net/http"
 	"time"
 
@@ -25,11 +26,19 @@ func newHandler(d *desk.Desk, cfg settings) (http.Handler, error) {
 	mux := d.Site.NewMux()
 	d.Engine.Register(mux, &form.Form{
 		ID: string(policy.Inquiry), Path: d.Service.Path, Service: d.Service, Periods: d.Periods, Prefix: inquiries.Prefix,
-		Status: "received", State: "open", Words: words,
+		Status: "received", State: "open", Words: words, Intro: other,
 		Fields: func(context.Context) ([]form.Field, error) { return fields(d.Service), nil },
 		Submit: h.submit,
 	})
 	return mux, nil
+}
+
+// other leads to the form in the other language: not everybody's browser asks for the one that he reads.
+func other(l policy.Language) template.HTML {
+	if l == policy.English {
+		return `<p><a href="/inquiry?lang=ja" hreflang="ja" lang="ja">日本語</a></p>`
+	}
+	return `<p><a href="/inquiry?lang=en" hreflang="en" lang="en">English</a></p>`
 }
 
 func fields(s *policy.Service) []form.Field {
