@@ -43,7 +43,7 @@ func addFamily(w *world) {
 	mux := w.site.NewMux()
 	w.engine.RegisterEach(mux, "/events/{event}", func(r *http.Request) (*form.Form, error) {
 		id := r.PathValue("event")
-		if id != "one" && id != "two" {
+		if id != "one" && id != "two" && id != "four" {
 			return nil, web.ErrNotFound
 		}
 		f := &form.Form{
@@ -132,8 +132,14 @@ func TestFamilyRefuses(t *testing.T) {
 	if a := w.get("/events/three", nil); a.Status != 404 {
 		t.Errorf("no such form: %d", a.Status)
 	}
-	if a := w.post("/events/two", registration(token, "submit")); a.Status != 400 {
+	if a := w.post("/events/four", registration(token, "submit")); a.Status != 400 {
 		t.Errorf("a token of another event: %d, want 400 (hard case 10)", a.Status)
+	}
+	for name, bad := range map[string]string{"none": "", "of another event": token, "forged": "x"} {
+		a := w.post("/events/two", registration(bad, "submit"))
+		if a.Status != 409 || !strings.Contains(a.Body, "受付は終了しました。") || !strings.Contains(a.Body, "髙﨑") {
+			t.Errorf("a closed form, token %s: %d, want 409 with the reason and what was typed", name, a.Status)
+		}
 	}
 	if a := w.get("/events/two?lang=en", nil); a.Status != 200 || !strings.Contains(a.Body, "受付は終了しました。") || strings.Contains(a.Body, "<form") {
 		t.Errorf("a closed form: %d\n%s", a.Status, a.Body)

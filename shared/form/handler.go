@@ -71,7 +71,7 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 	token, tokenErr := readToken(e.Keys, f.ID, f.version(), post.Values["form_token"], now)
 	// A listed website may hand over what was typed there: the form opens with it, and has a token from then on.
 	handed := action == "edit" && post.Values["form_token"] == "" && slices.Contains(e.Site.Origins, r.Header.Get("Origin"))
-	if errors.Is(tokenErr, errForged) && !handed {
+	if errors.Is(tokenErr, errForged) && !handed && f.Closed == nil { // a form that is closed says so first: it gives no tokens
 		return badRequest(tokenErr)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
@@ -91,7 +91,7 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 			return err
 		}
 	}
-	if action == "edit" || aid != nil {
+	if (action == "edit" || aid != nil) && f.Closed == nil {
 		if tokenErr != nil {
 			a.token = newToken(f.ID, f.version(), a.language, now)
 		}
@@ -106,7 +106,7 @@ func (e *Engine) post(w http.ResponseWriter, r *http.Request, f *Form) error {
 		wrong = f.Check(values, a.language)
 	}
 	if f.Closed != nil {
-		return e.refuse(ctx, w, a, action == "submit" && len(wrong) == 0)
+		return e.refuse(ctx, w, a, action == "submit" && len(wrong) == 0 && !errors.Is(tokenErr, errForged))
 	}
 	if len(wrong) > 0 {
 		if tokenErr != nil {
