@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,13 @@ func TestFirstStart(t *testing.T) {
 	if len(photos.Items) == 0 {
 		t.Error("no photos")
 	}
+	pages := regexp.MustCompile(`<li><a href="(/[^"]*)">`).FindAllStringSubmatch(string(get(t, s.URL()+"/_local/")), -1)
+	if len(pages) < 10 {
+		t.Errorf("the overview names %d pages", len(pages))
+	}
+	for _, page := range pages {
+		get(t, s.URL()+page[1]) // each can be opened
+	}
 	// A second load would be refused or double the registrations; the mark keeps it away, whatever the day is.
 	if err := firstStart(t.Context(), s, time.Now().AddDate(1, 0, 0)); err != nil {
 		t.Errorf("the next start: %v", err)
@@ -101,6 +109,14 @@ func TestFirstStart(t *testing.T) {
 }
 
 func getJSON(t *testing.T, address string, into any) {
+	t.Helper()
+	if err := json.Unmarshal(get(t, address), into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// get returns the body of what must answer 200.
+func get(t *testing.T, address string) []byte {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
@@ -112,9 +128,11 @@ func getJSON(t *testing.T, address string, into any) {
 		t.Fatal(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
-		t.Fatal(err)
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Errorf("%s: %d, %v", address, answer.StatusCode, err)
 	}
+	return body
 }
 
 func TestArguments(t *testing.T) {

@@ -32,6 +32,6 @@ func photoSchemas() object {
 			"download": object{"type": "string", "description": "Only with a link's token"},
 		}, "id", "album", "caption", "credit", "width", "height", "bytes", "thumbnail", "web", "page"),
 		"PhotoList": required(object{"items": object{"type": "array", "items": object{"$ref": "#/components/schemas/Photo"}},
-			"next": object{"type": "string", "description": "Cursor of the next page; absent after the last"}}, "items"),
+			"next": object{"type": []any{"string", "null"}, "description": "Cursor of the next page; null after the last"}}, "items", "next"),
 	}
 }

@@ -138,3 +138,12 @@ func TestMayMailOn(t *testing.T) {
 		})
 	}
 }
+
+// No text says "the delivery of the delivery" (プレスリリース配信の配信先).
+func TestDelivered(t *testing.T) {
+	for code, want := range map[Code]string{Press: "プレスリリース", Newsletter: "メールマガジン"} {
+		if got := Get(code).Delivered(); got != want {
+			t.Errorf("%s delivers %q, want %q", code, got, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -220,6 +221,10 @@ func (s *Service) WithoutForm() *Service {
 	c.Fields = s.Recorded
 	return &c
 }
+
+// Delivered is what a mailing list delivers, in Japanese: プレスリリース where the service is called プレスリリース配信, so that no text
+// says "the delivery of the delivery".
+func (s *Service) Delivered() string { return strings.TrimSuffix(s.Name.JA, "配信") }
 
 // In reports whether the service's form exists in the language.
 func (s *Service) In(l Language) bool {

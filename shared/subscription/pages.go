@@ -95,7 +95,7 @@ func confirmText(l *List, token string, t link.Token, submitted time.Time) pageT
 	s := l.Service
 	if isChange(t) {
 		return pageText{Title: "新しいメールアドレスの確認", Action: s.Path + "/confirm", Token: token,
-			Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "のお届け先がこのメールアドレスに切り替わります。", "お心当たりがない場合は、このページを閉じてください。何も変更されません。"},
+			Paragraphs: []string{"下のボタンを押すと、" + s.Delivered() + "のお届け先がこのメールアドレスに切り替わります。", "お心当たりがない場合は、このページを閉じてください。何も変更されません。"},
 			Buttons:    []button{{"confirm", "このアドレスに切り替える", false}}}
 	}
 	which := ""
@@ -116,7 +116,7 @@ func confirmText(l *List, token string, t link.Token, submitted time.Time) pageT
 
 func confirmedText(s *policy.Service, change bool) pageText {
 	if change {
-		return pageText{Title: "メールアドレスを変更しました", Success: []string{"これからの" + s.Name.JA + "は、新しいメールアドレスにお届けします。"},
+		return pageText{Title: "メールアドレスを変更しました", Success: []string{"これからの" + s.Delivered() + "は、新しいメールアドレスにお届けします。"},
 			Paragraphs: []string{"変更前のメールアドレスにも、変更したことをお知らせしました。"}}
 	}
 	return pageText{Title: "登録が完了しました", Success: []string{s.Name.JA + "の登録が完了しました。ご登録ありがとうございます。"},
@@ -125,7 +125,7 @@ func confirmedText(s *policy.Service, change bool) pageText {
 
 func pendingText(s *policy.Service) pageText {
 	return pageText{Title: "お申し込みを受け付けました", Success: []string{"メールアドレスの確認ができました。ありがとうございます。"},
-		Paragraphs: []string{"担当者が報道関係の方からのお申し込みであることを確かめ、結果をメールでお知らせします。" + s.Name.JA + "のお届けは、その後に始まります。"}}
+		Paragraphs: []string{"担当者が報道関係の方からのお申し込みであることを確かめ、結果をメールでお知らせします。" + s.Delivered() + "のお届けは、その後に始まります。"}}
 }
 
 func goneConfirm(s *policy.Service, change bool) pageText {
@@ -140,13 +140,13 @@ func goneConfirm(s *policy.Service, change bool) pageText {
 }
 
 func unsubscribeText(s *policy.Service, token string) pageText {
-	return pageText{Title: s.Name.JA + "の配信停止", Action: s.Path + "/unsubscribe", Token: token,
-		Paragraphs: []string{"下のボタンを押すと、" + s.Name.JA + "の配信を停止します。停止はすぐに反映されます。"},
+	return pageText{Title: s.Delivered() + "の配信停止", Action: s.Path + "/unsubscribe", Token: token,
+		Paragraphs: []string{"下のボタンを押すと、" + s.Delivered() + "の配信を停止します。停止はすぐに反映されます。"},
 		Buttons:    []button{{"unsubscribe", "配信を停止する", false}}}
 }
 
 func unsubscribedText(s *policy.Service, token string, standing Standing) pageText {
-	t := pageText{Title: "配信を停止しました", Success: []string{s.Name.JA + "の配信を停止しました。今後はお届けしません。"}, Links: again(s)}
+	t := pageText{Title: "配信を停止しました", Success: []string{s.Delivered() + "の配信を停止しました。今後はお届けしません。"}, Links: again(s)}
 	if !standing.Undoable {
 		return t
 	}
@@ -161,7 +161,7 @@ func unsubscribedText(s *policy.Service, token string, standing Standing) pageTe
 }
 
 func restoredText(s *policy.Service) pageText {
-	return pageText{Title: "登録を元に戻しました", Success: []string{s.Name.JA + "をこれまでどおりお届けします。"}}
+	return pageText{Title: "登録を元に戻しました", Success: []string{s.Delivered() + "をこれまでどおりお届けします。"}}
 }
 
 func goneUndo(s *policy.Service) pageText {

@@ -58,7 +58,8 @@ var titles = map[Kind]policy.Text{
 // Title is the kind's heading for people.
 func (k Kind) Title() policy.Text { return titles[k] }
 
-// FieldError is one field that needs a correction. Code is stable for machines, Message tells the person what to do.
+// FieldError is one field that needs a correction. Code is stable for machines, Message tells the person what to do; an
+// empty one stands for the message of the whole error.
 type FieldError struct {
 	Field   string `json:"field"`
 	Code    string `json:"code"`

@@ -25,7 +25,7 @@ func wordsIn(l policy.Language) layoutWords {
 }
 
 var errorTemplate = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("error").Parse(`<p>{{.Message}}</p>{{range .Fields}}<p>{{.Message}}</p>{{end}}<p><a href="{{.Front}}">{{.FrontText}}</a></p>`))
+	return template.Must(template.New("error").Parse(`<p>{{.Message}}</p>{{range .Fields}}{{with .Message}}<p>{{.}}</p>{{end}}{{end}}<p><a href="{{.Front}}">{{.FrontText}}</a></p>`))
 })
 
 // ErrorPage is the page for an error.

@@ -2,12 +2,14 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -177,7 +179,11 @@ func (s *Site) WriteProblem(w http.ResponseWriter, r *http.Request, language pol
 		"instance": "urn:request:" + RequestID(r.Context()),
 	}
 	if len(e.Fields) > 0 {
-		body["errors"] = e.Fields
+		fields := slices.Clone(e.Fields)
+		for i := range fields {
+			fields[i].Message = cmp.Or(fields[i].Message, e.Message.In(language))
+		}
+		body["errors"] = fields
 	}
 	for name, value := range e.Members {
 		body[name] = value

@@ -118,6 +118,7 @@ func TestFail(t *testing.T) {
 		"too large":          {&web.Error{Kind: web.TooLarge, Message: text}, 413, nil, "日本語の説明。"},
 		"unsupported media":  {&web.Error{Kind: web.UnsupportedMedia, Message: text}, 415, nil, "日本語の説明。"},
 		"invalid":            {&web.Error{Kind: web.Invalid, Message: text, Fields: []web.FieldError{{Field: "name", Code: "required", Message: "「お名前」を入力してください"}}}, 422, nil, "日本語の説明。"},
+		"invalid, one field": {&web.Error{Kind: web.Invalid, Message: text, Fields: []web.FieldError{{Field: "path", Code: "invalid"}}}, 422, nil, "日本語の説明。"},
 		"rate limited":       {&web.Error{Kind: web.RateLimited, Message: text, RetryAfter: 90*time.Second + time.Millisecond}, 429, map[string]string{"retry-after": "91"}, "日本語の説明。"},
 		"unavailable":        {&web.Error{Kind: web.Unavailable, Message: text, RetryAfter: time.Minute}, 503, map[string]string{"retry-after": "60"}, "日本語の説明。"},
 		"store out of reach": {unavailable, 503, map[string]string{"retry-after": "60"}, ""},
@@ -145,8 +146,11 @@ func TestFail(t *testing.T) {
 			if (c.detail != "" && p.Detail != c.detail) || p.Detail == "" || (p.Title == "") != (name == "unknown kind") {
 				t.Errorf("title %q, detail %q", p.Title, p.Detail)
 			}
-			if (len(p.Errors) > 0) != (name == "invalid") {
+			if (len(p.Errors) > 0) != strings.HasPrefix(name, "invalid") {
 				t.Errorf("errors %v", p.Errors)
+			}
+			if name == "invalid, one field" && p.Errors[0].Message != p.Detail { // in the language of the answer
+				t.Errorf("the field says %q", p.Errors[0].Message)
 			}
 			page, err := invoke(t, handler, event("GET", "/fails", "text/html"))
 			if err != nil || page.StatusCode != c.status || !strings.Contains(page.Body, "<title>エラー：") || !strings.Contains(page.Body, p.Detail) {

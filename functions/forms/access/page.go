@@ -48,7 +48,7 @@ func clean(page, referrer, status string) (pageView, error) {
 
 // wrongField is a 422 about one member.
 func wrongField(name string, message policy.Text) error {
-	return &web.Error{Kind: web.Invalid, Message: message, Fields: []web.FieldError{{Field: name, Code: "invalid", Message: message.In(policy.English)}}}
+	return &web.Error{Kind: web.Invalid, Message: message, Fields: []web.FieldError{{Field: name, Code: "invalid"}}}
 }
 
 // cleanPath returns the path of a page without query and fragment, which may hold tokens or addresses (R13). A part of it

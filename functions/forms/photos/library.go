@@ -81,10 +81,14 @@ func (l *library) catalogue(w http.ResponseWriter, r *http.Request) error {
 		items[i] = newItem(p, albums, ticket)
 	}
 	if web.WantsJSON(r) {
+		var cursor *string // null after the last page, as in every list
+		if next != "" {
+			cursor = &next
+		}
 		return web.WriteJSON(w, http.StatusOK, "application/json", struct {
-			Items []item `json:"items"`
-			Next  string `json:"next,omitempty"`
-		}{items, next})
+			Items []item  `json:"items"`
+			Next  *string `json:"next"`
+		}{items, cursor})
 	}
 	v := catalogueView{Ticket: ticket, Items: items, Terms: l.terms, Register: l.Service.Path}
 	for _, a := range append([]gallery.Album{{Title: "すべて"}}, albums...) {

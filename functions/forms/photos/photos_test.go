@@ -340,8 +340,12 @@ func TestCatalogue(t *testing.T) {
 	var got []string
 	for target := "/photos?album=laos"; ; target = "/photos?album=laos&cursor=" + list.Next {
 		list.Next = ""
-		if err := json.Unmarshal(w.want(w.get(target, "Accept", "application/json"), http.StatusOK).Body.Bytes(), &list); err != nil {
+		answer := w.want(w.get(target, "Accept", "application/json"), http.StatusOK).Body.Bytes()
+		if err := json.Unmarshal(answer, &list); err != nil {
 			t.Fatal(err)
+		}
+		if !strings.Contains(string(answer), `"next":`) {
+			t.Errorf("a list without next: %s", answer)
 		}
 		for _, i := range list.Items {
 			got = append(got, i.ID)

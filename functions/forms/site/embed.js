@@ -9,11 +9,13 @@
     ja: { required: "必須", optional: "任意", select: "選択してください", yes: "はい", no: "いいえ", check: "入力内容を確認する", send: "この内容で送信する",
       edit: "修正する", checking: "まだ送信されていません。内容に間違いがなければ送信してください。", sending: "送信しています…", wrong: "入力内容をご確認ください",
       failed: "通信できませんでした。入力内容は残っています。しばらくしてからもう一度お試しください。", reference: "受付番号", done: "送信しました。",
-      unconfirmed: "確認のメールをお送りしました。メールのリンクを開いて、手続きを完了してください。" },
+      unconfirmed: "確認のメールをお送りしました。メールのリンクを開いて、手続きを完了してください。",
+      waiting: "満席のため、キャンセル待ちとして受け付けました。" },
     en: { required: "required", optional: "optional", select: "Please select", yes: "Yes", no: "No", check: "Check what you entered", send: "Send",
       edit: "Correct", checking: "Nothing has been sent yet. Send it if everything is right.", sending: "Sending…", wrong: "Please check what you entered",
       failed: "There was no connection. What you entered is kept; please try again later.", reference: "Reference number", done: "Sent.",
-      unconfirmed: "We have sent you a mail. Please open its link to finish." },
+      unconfirmed: "We have sent you a mail. Please open its link to finish.",
+      waiting: "All seats are taken. You are on the waiting list." },
   };
 
   // make builds an element; texts become text, never markup.
@@ -42,7 +44,7 @@
     async start() {
       const answer = await fetch(this.url, { headers: { Accept: "application/json" }, credentials: "omit", referrerPolicy: "no-referrer" });
       const body = await answer.json();
-      if (!answer.ok) return this.place.replaceChildren(paragraph("closed", body.detail), ...this.place.childNodes);
+      if (!answer.ok) return body.detail && this.place.prepend(paragraph("closed", body.detail)); // the gateway's own answers have none: the link stays
       this.description = body;
       this.token = body.form_token;
       this.words = words[body.language];
@@ -130,7 +132,7 @@
         if (answer.status === 201) return this.done(page, body);
         if (body.form_token) this.token = body.form_token;
         page.replaceWith(this.form);
-        this.tell(body.detail, body.errors);
+        this.tell(body.detail || this.words.failed, body.errors); // the gateway's own 429 and 503 have no detail
       } catch {
         page.replaceWith(this.form);
         this.tell(this.words.failed);

@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"madoguchi/infra/browser"
 	"madoguchi/infra/journey"
+	_ "madoguchi/infra/local/load"
 	"madoguchi/infra/local/stack"
 	"madoguchi/infra/tools"
 )
@@ -112,6 +114,40 @@ func TestEmbedding(t *testing.T) {
 				t.Errorf("errors in the console: %q", problems)
 			}
 		}
+	})
+	t.Run("script, with a waiting list", func(t *testing.T) {
+		at := func(d time.Duration) string { return time.Now().Add(d).Format(time.RFC3339) }
+		if _, err := s.Load(t.Context(), []byte(`{"events": [{"id": "full", "title": {"ja": "満席の会"}, "kind": "venue", "place": {"ja": "東京"}, "capacity": 1,
+			"waiting_list": true, "starts_at": "`+at(48*time.Hour)+`", "ends_at": "`+at(50*time.Hour)+`", "closes_at": "`+at(47*time.Hour)+`"}]}`)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Load(t.Context(), []byte(`{"registrations": [{"event": "full", "name": "先着 一郎", "email": "first@example.jp", "phone": "03-1234-5678",
+			"organization": "例示大学", "title": "なし"}]}`)); err != nil {
+			t.Fatal(err)
+		}
+		p := chromium.Page(t, browser.Options{NoCookies: true})
+		p.Open(elsewhere)
+		browser.Eval[bool](p, "put the event's form into the page", `
+			document.querySelector("[data-madoguchi]").dataset.madoguchi = "/events/full";
+			const script = document.createElement("script");
+			script.src = document.querySelector("script[src]").src;
+			document.body.append(script);
+			return true`)
+		waitFor(t, p, `document.querySelector("#script [name=phone]") !== null`)
+		for name, value := range map[string]string{"name": "次点 二郎", "email": "second@example.jp", "phone": "03-1234-5678", "organization": "例示大学", "title": "なし"} {
+			p.Fill("#script [name="+name+"]", value)
+		}
+		p.Click("#script form button")
+		// What the gateway itself answers has AWS's own shape: the visitor is told all the same.
+		browser.Eval[bool](p, "let the gateway refuse once", `
+			const real = window.fetch;
+			window.fetch = async () => { window.fetch = real; return new Response('{"message":"Service Unavailable"}', { status: 503 }) };
+			return true`)
+		p.Click(".madoguchi-check button")
+		waitFor(t, p, `document.querySelector(".madoguchi-summary")?.textContent.includes("通信できませんでした")`)
+		p.Click("#script form button[type=submit]")
+		p.Click(".madoguchi-check button")
+		waitFor(t, p, `document.querySelector(".madoguchi-done")?.textContent.includes("キャンセル待ち")`)
 	})
 	t.Run("not a listed website", func(t *testing.T) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+"/newsletter", nil)

@@ -95,6 +95,9 @@ type bucket struct {
 	MB      string
 }
 
+// noPage are paths that a person cannot open: their routes take every method, so that the function itself refuses the wrong ones.
+var noPage = map[string]bool{"/access": true, "/access.gif": true}
+
 func (s *Stack) index(w http.ResponseWriter, _ *http.Request) {
 	page := struct {
 		Forms     []form
@@ -107,7 +110,7 @@ func (s *Stack) index(w http.ResponseWriter, _ *http.Request) {
 	}{Parts: s.parts, Mails: s.mail.Count(), DataDir: s.options.DataDir, Faulty: s.proxy.Faulty()}
 	for _, f := range s.template.Functions {
 		for _, r := range f.Routes {
-			if !s.options.ServicesOnly && !strings.Contains(r.Path, "{") && r.Path != "$default" && (r.Method == "ANY" || r.Method == http.MethodGet) {
+			if !s.options.ServicesOnly && !strings.Contains(r.Path, "{") && r.Path != "$default" && !noPage[r.Path] && (r.Method == "ANY" || r.Method == http.MethodGet) {
 				page.Forms = append(page.Forms, form{r.Path, short(f.Name)})
 			}
 		}

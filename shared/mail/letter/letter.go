@@ -130,6 +130,7 @@ func (l *Letters) values(src *source, m mail.Mail) (map[string]string, error) {
 	// What every letter may name. No data key can take their place.
 	values["office"] = l.org.ShortName.In(m.Language)
 	values["service"] = policy.Get(m.Service).Name.In(m.Language)
+	values["delivered"] = policy.Get(m.Service).Delivered()
 	return values, nil
 }
 
