@@ -29,6 +29,9 @@ func (l *List) Preferences(ctx context.Context, t link.Token) (values map[string
 	if !found || s.State != Confirmed {
 		return nil, "", false, ErrGone
 	}
+	if s.Person != t.Person {
+		return nil, "", true, nil // a mailbox that was given up shows nothing; a fresh link goes to the one that took its place
+	}
 	values = maps.Clone(s.Fields)
 	values["email"] = s.Email
 	if s.Change != nil && s.Change.ExpiresAt > l.Now().Unix() {

@@ -385,3 +385,39 @@ func TestSavedPreferencesSurviveAMove(t *testing.T) {
 		t.Errorf("%+v", moved.Fields)
 	}
 }
+
+// A link in a mail to an address that was given up shows and changes nothing any more: whoever has that mailbox is not asked
+// twice. Its button mails a fresh link to the address that took its place.
+func TestPreferencesOfAnAddressGivenUp(t *testing.T) {
+	w := newWorld(t)
+	old := w.subscribed(t, hanako()).Data["preferences"]
+	if err := w.change(old, hanako("email", "hana@example.jp")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.confirm(w.last(t, "hana@example.jp", "address_confirm").Data["link"]); err != nil {
+		t.Fatal(err)
+	}
+	if page := w.do(http.MethodGet, old, ""); page.Code != http.StatusOK || strings.Contains(page.Body.String(), "hana@example.jp") || !strings.Contains(page.Body.String(), "fresh") {
+		t.Errorf("the old link shows: %d %s", page.Code, page.Body)
+	}
+	u, err := url.Parse(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(action string) int {
+		values := url.Values{"t": {u.Query().Get("t")}, "action": {action}}
+		for name, value := range hanako("email", "hana@example.jp", "name", "別の人") {
+			values.Set(name, value)
+		}
+		return w.do(http.MethodPost, old, values.Encode()).Code
+	}
+	if code := post("save"); code != http.StatusGone {
+		t.Errorf("the old link saves: %d", code)
+	}
+	if s, _ := w.stored(t, "hana@example.jp"); s.Fields["name"] != "山田 花子" {
+		t.Errorf("the old link changed the name to %q", s.Fields["name"])
+	}
+	if code := post("fresh"); code != http.StatusOK || len(w.mails(t, "hana@example.jp", "preferences")) != 1 || len(w.mails(t, "hanako@example.jp", "preferences")) != 0 {
+		t.Errorf("a fresh link: %d, mails %v", code, kinds(w.mails(t, "hana@example.jp", "")))
+	}
+}
