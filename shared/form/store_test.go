@@ -31,7 +31,7 @@ func operation(r *http.Request) string {
 }
 
 // The store is down: 503 in the form's language with the values and the token kept, nothing half written, and the same
-// page goes through when the store is back (issue A, "Bad input"; hard case 11 for a form that was also open too long).
+// page goes through when the store is back (hard case 11 for a form that was also open too long).
 func TestStoreDown(t *testing.T) {
 	w := newWorld(t)
 	newsletter := person(w.open("/newsletter"), "submit", "return_to", "https://partner.example.jp/")

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the data inventory and the archiv
 
 const inventoryFile = "../../docs/data-inventory.md"
 
-// The page of the docs is what the declarations say (issue A: "a test fails when it is stale").
+// The page of the docs is what the declarations say.
 func TestInventory(t *testing.T) {
 	want := Inventory()
 	if *update {

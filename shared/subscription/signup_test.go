@@ -73,7 +73,7 @@ func (w *world) bounce(t fatal, email string) {
 }
 
 // TestSignUpFromEveryState: what a sign-up makes of an address, and that nobody learns from the answer what was there
-// before (issue A: "the answer is the same for known and unknown addresses").
+// before ("the answer is the same for known and unknown addresses").
 func TestSignUpFromEveryState(t *testing.T) {
 	for _, test := range setUps {
 		t.Run(test.name, func(t *testing.T) {

@@ -25,7 +25,7 @@ const (
 )
 
 // Each payload in events/edge, as it comes to the API, where an edge is expected and where none is: who gets in, and whom the rate
-// is counted for (issue B, R45). Only the edge is believed; a visitor can write anything in front.
+// is counted for (R45). Only the edge is believed; a visitor can write anything in front.
 func TestEdge(t *testing.T) {
 	type outcome struct {
 		Status  int

@@ -176,7 +176,7 @@ func shoot(p *browser.Page, name string) {
 	}
 }
 
-// testScenes holds every page in every state to what all pages promise (contract: "Public forms"; issue: browser tests).
+// testScenes holds every page in every state to what all pages promise (contract: "Public forms").
 func (w *screen) testScenes(t *testing.T) {
 	for _, s := range scenes {
 		t.Run(s.name, func(t *testing.T) {

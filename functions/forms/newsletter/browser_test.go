@@ -6,7 +6,7 @@ import (
 	"madoguchi/infra/browser"
 )
 
-// TestBrowser uses the newsletter in Chromium as its visitors do, over the whole local stack (issue A, item 9; contract:
+// TestBrowser uses the newsletter in Chromium as its visitors do, over the whole local stack (contract:
 // "Each page works without cookies, without JavaScript, by keyboard, at 400 % zoom").
 func TestBrowser(t *testing.T) {
 	w := newScreen(t)

@@ -19,7 +19,7 @@ import (
 )
 
 // TestOutages: what the visitor was thanked for has its record and its mail, also where DynamoDB or SES is away for a while;
-// everything else has neither (issue A: "a post is never thanked and lost").
+// everything else has neither ("a post is never thanked and lost").
 func TestOutages(t *testing.T) {
 	t.Parallel()
 	p := begin(t, t.TempDir(), nil)
