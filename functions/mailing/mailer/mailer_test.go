@@ -59,7 +59,7 @@ func TestStreamSends(t *testing.T) {
 
 // Hard case 23 in the small: a row that cannot be sent, one that does not exist and records that are not ours never fail
 // the batch.
-func TestOneRowNeverFailsItsBatch(t *testing.T) { // hard case 23
+func TestOneRowNeverFailsItsBatch(t *testing.T) {
 	w := newWorld(t)
 	broken := mailtest.Confirmation("taro@example.jp", w.now())
 	delete(broken.Data, "link")
