@@ -48,7 +48,7 @@ func newVisits(env config.Source, client *dynamodb.Client, now func() time.Time)
 		Words: form.Words{Title: visits.Name, Button: policy.Text{JA: "申し込む", EN: "Send"}, DoneTitle: policy.Text{JA: "受け付けました", EN: "Received"},
 			Done: policy.Text{JA: "ありがとうございました。", EN: "Thank you."}},
 		Fields: func(context.Context) ([]form.Field, error) {
-			return []form.Field{{Field: visits.Fields[0]}, {Field: visits.Fields[1]}}, nil
+			return form.Declared(&visits), nil
 		},
 		Submit: func(ctx context.Context, s *form.Submission) error {
 			var tx record.Transaction

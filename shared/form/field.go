@@ -40,6 +40,19 @@ func Prefectures() []Option {
 	return options
 }
 
+// Declared returns the fields of a service as its form asks for them. Choices that are the same everywhere are filled in; a list
+// that staff keep is its service's to add.
+func Declared(s *policy.Service) []Field {
+	all := make([]Field, len(s.Fields))
+	for i, f := range s.Fields {
+		all[i] = Field{Field: f}
+		if f.Type == policy.TypePrefecture {
+			all[i].Options = Prefectures()
+		}
+	}
+	return all
+}
+
 // yesOrNo are the answers to a question of that kind.
 var yesOrNo = []Option{{yes, policy.Text{JA: "はい", EN: "Yes"}}, {no, policy.Text{JA: "いいえ", EN: "No"}}}
 

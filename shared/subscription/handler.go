@@ -56,13 +56,9 @@ func NewHandler(site *web.Site, engine *form.Engine, list *List) http.Handler {
 
 // declared are the declared fields of a list's form with their choices.
 func declared(service *policy.Service, categories []form.Option) []form.Field {
-	all := make([]form.Field, len(service.Fields))
-	for i, f := range service.Fields {
-		all[i] = form.Field{Field: f}
-		switch {
-		case f.Type == policy.TypePrefecture:
-			all[i].Options = form.Prefectures()
-		case f.Options == policy.BusinessCategories:
+	all := form.Declared(service)
+	for i := range all {
+		if all[i].Field.Options == policy.BusinessCategories {
 			all[i].Options = categories
 		}
 	}

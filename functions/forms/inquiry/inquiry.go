@@ -27,7 +27,7 @@ func newHandler(d *desk.Desk, cfg settings) (http.Handler, error) {
 	d.Engine.Register(mux, &form.Form{
 		ID: string(policy.Inquiry), Path: d.Service.Path, Service: d.Service, Periods: d.Periods, Prefix: inquiries.Prefix,
 		Status: "received", State: "open", Words: words, Intro: other,
-		Fields: func(context.Context) ([]form.Field, error) { return fields(d.Service), nil },
+		Fields: func(context.Context) ([]form.Field, error) { return form.Declared(d.Service), nil },
 		Submit: h.submit,
 	})
 	return mux, nil
@@ -39,14 +39,6 @@ func other(l policy.Language) template.HTML {
 		return `<p><a href="/inquiry?lang=ja" hreflang="ja" lang="ja">日本語</a></p>`
 	}
 	return `<p><a href="/inquiry?lang=en" hreflang="en" lang="en">English</a></p>`
-}
-
-func fields(s *policy.Service) []form.Field {
-	all := make([]form.Field, len(s.Fields))
-	for i, f := range s.Fields {
-		all[i] = form.Field{Field: f}
-	}
-	return all
 }
 
 type handler struct{ store *inquiries.Store }

@@ -51,7 +51,7 @@ func (l *library) registerForm() *form.Form {
 	return &form.Form{
 		ID: string(l.Service.Code), Path: l.Service.Path, Service: l.Service, Periods: l.Periods, Prefix: "D", Status: registered, State: registered,
 		Words:  registerWords(),
-		Fields: func(context.Context) ([]form.Field, error) { return fields(l.Service), nil },
+		Fields: func(context.Context) ([]form.Field, error) { return form.Declared(l.Service), nil },
 		Submit: l.register,
 		Ticket: func(values map[string]string, reference string) string {
 			to, err := address.Parse(values["email"])
@@ -61,17 +61,6 @@ func (l *library) registerForm() *form.Form {
 			return l.token(to.Key(l.AddressKey), reference)
 		},
 	}
-}
-
-func fields(s *policy.Service) []form.Field {
-	all := make([]form.Field, len(s.Fields))
-	for i, f := range s.Fields {
-		all[i] = form.Field{Field: f}
-		if f.Type == policy.TypePrefecture {
-			all[i].Options = form.Prefectures()
-		}
-	}
-	return all
 }
 
 // register stores a registration and promises its mail, in one transaction without a read. Only where the address has had its mails of

@@ -111,13 +111,9 @@ func fields(service *policy.Service, catalogue []publications.Publication) []for
 	for i := range all {
 		all[i].Aid = aid
 	}
-	for _, f := range service.Fields {
-		switch {
-		case f.Name == quantity:
-		case f.Type == policy.TypePrefecture:
-			all = append(all, form.Field{Field: f, Options: form.Prefectures()})
-		default:
-			all = append(all, form.Field{Field: f})
+	for _, f := range form.Declared(service) {
+		if f.Name != quantity {
+			all = append(all, f)
 		}
 	}
 	return all
