@@ -130,10 +130,11 @@ func (l *List) confirmSignUp(ctx context.Context, s Subscriber, ref string) erro
 // welcome adds to a transaction that a subscriber becomes confirmed now: the record, the evidence, the end of an older
 // suppression (a newer consent wins) and the welcome mail.
 func (l *List) welcome(tx *record.Transaction, s *Subscriber, condition record.Condition) error {
+	s.ConfirmedAt = stamp(l.Now())
 	return l.accept(tx, s, "welcome", condition)
 }
 
-// accept is welcome with the kind of mail that says so.
+// accept is welcome for somebody whose confirmation has its time already; kind is the mail that says so.
 func (l *List) accept(tx *record.Transaction, s *Subscriber, kind string, condition record.Condition) error {
 	to, err := address.Parse(s.Email)
 	if err != nil {
@@ -142,9 +143,6 @@ func (l *List) accept(tx *record.Transaction, s *Subscriber, kind string, condit
 	now := l.Now()
 	expires := l.Periods.Expiry("confirmed", now)
 	s.State, s.ExpiresAt = Confirmed, expires.Unix()
-	if s.ConfirmedAt == "" || kind == "welcome" {
-		s.ConfirmedAt = stamp(now)
-	}
 	tx.Put(actSubscriber, l.Table, *s, condition)
 	pk, sk := consentKey(s.Person, s.Ref)
 	tx.Put(actConsent, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt,
