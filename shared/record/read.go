@@ -89,6 +89,24 @@ func Update(ctx context.Context, client *dynamodb.Client, table string, key Item
 	return true, nil
 }
 
+// UpdateFrom changes one item, by itself and without a condition, and returns it as it was before: into stays as it is where there
+// was none. An expired item counts as it stands: its values are overwritten or kept as the expression says.
+func UpdateFrom(ctx context.Context, client *dynamodb.Client, table string, key Item, update string, values Values, into any, names ...string) error {
+	attributes, err := values.marshal()
+	if err != nil {
+		return err
+	}
+	out, err := client.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &table, Key: key, UpdateExpression: &update,
+		ExpressionAttributeValues: attributes, ExpressionAttributeNames: placeholders(names), ReturnValues: types.ReturnValueAllOld})
+	if err != nil {
+		return wrap("update "+table, err)
+	}
+	if err := attributevalue.UnmarshalMap(out.Attributes, into); err != nil {
+		return fmt.Errorf("decode item of %s: %w", table, err)
+	}
+	return nil
+}
+
 // Query reads one page of an index or a partition, in key order, without the expired. Limit counts the items read.
 // cursor is what the page before returned, nil for the first; the next cursor is nil after the last page.
 func Query[T any](ctx context.Context, client *dynamodb.Client, input *dynamodb.QueryInput, now time.Time, cursor Item) ([]T, Item, error) {

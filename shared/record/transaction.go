@@ -16,7 +16,8 @@ import (
 // Item is a DynamoDB item.
 type Item = map[string]types.AttributeValue
 
-// Values are the values of an expression: ":name" without the colon. They are marshalled as struct fields are.
+// Values are the values of an expression: ":name" without the colon. They are marshalled as struct fields are; an AttributeValue is
+// taken as it is.
 type Values map[string]any
 
 // Condition is a condition on the item that an action touches, with its values. The zero value is no condition.
@@ -164,6 +165,10 @@ func (v Values) marshal() (Item, error) {
 	}
 	item := make(Item, len(v))
 	for name, value := range v {
+		if attribute, done := value.(types.AttributeValue); done {
+			item[":"+name] = attribute
+			continue
+		}
 		attribute, err := attributevalue.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("value %s: %w", name, err)
