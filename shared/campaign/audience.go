@@ -46,6 +46,7 @@ const (
 	LeftStopUse      = "stop_use"   // a privacy case (R77)
 	LeftExpired      = "expired"
 	LeftCancelled    = "cancelled"   // the registration
+	LeftWaiting      = "waiting"     // on the waiting list, without a seat yet
 	LeftGone         = "gone"        // the record was erased, moved or has expired
 	LeftNoLanguage   = "no_language" // the campaign does not speak the person's language
 	LeftAnswered     = "answered"    // the questionnaire is answered already

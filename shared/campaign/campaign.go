@@ -170,7 +170,8 @@ type File struct {
 type Freeze struct {
 	Steps    int    `dynamodbav:"steps"`
 	Language int    `dynamodbav:"language"` // index into Langs: each language is a pass of its own
-	Cursor   string `dynamodbav:"cursor"`   // of the audience, after the last chunk that is stored
+	Cursor   string `dynamodbav:"cursor"`   // of the page of the audience that holds the first recipient not yet in a chunk
+	Last     string `dynamodbav:"last"`     // key of the last one that is, or is left out
 	Done     bool   `dynamodbav:"done"`
 }
 

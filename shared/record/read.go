@@ -130,6 +130,18 @@ func Query[T any](ctx context.Context, client *dynamodb.Client, input *dynamodb.
 	return items, out.LastEvaluatedKey, nil
 }
 
+// Items is Query for items as they are, where decoding thousands of them would cost more than it gives, and also for those that
+// have expired: for counts of who is left out. Whoever uses it asks Expired of each.
+func Items(ctx context.Context, client *dynamodb.Client, input *dynamodb.QueryInput, cursor Item) ([]Item, Item, error) {
+	page := *input
+	page.ExclusiveStartKey = cursor
+	out, err := client.Query(ctx, &page)
+	if err != nil {
+		return nil, nil, wrap("query "+aws.ToString(input.TableName), err)
+	}
+	return out.Items, out.LastEvaluatedKey, nil
+}
+
 // Expired reports whether an item's expires_at has passed. An item without one does not expire.
 func Expired(item Item, now time.Time) bool {
 	attribute, ok := item["expires_at"].(*types.AttributeValueMemberN)
@@ -175,4 +187,67 @@ func PutAll[T any](ctx context.Context, client *dynamodb.Client, table string, a
 		}
 	}
 	return nil
+}
+
+// Batch is what GetAll reads of one table: the keys, and a projection ("" for whole items) whose reserved words are written
+// "#name" and given without the sign in Names.
+type Batch struct {
+	Keys       []Item
+	Projection string
+	Names      []string
+}
+
+// maxBatch is how many keys BatchGetItem takes.
+const maxBatch = 100
+
+// GetAll reads up to a hundred items of some tables in one call, consistently, and hands each that is there and has not expired to
+// take, in no order. What DynamoDB leaves over is asked for again.
+func GetAll(ctx context.Context, client *dynamodb.Client, from map[string]Batch, now time.Time, take func(table string, item Item) error) error {
+	request, n := make(map[string]types.KeysAndAttributes, len(from)), 0
+	for table, batch := range from {
+		if len(batch.Keys) == 0 {
+			continue
+		}
+		keys := types.KeysAndAttributes{Keys: batch.Keys, ConsistentRead: aws.Bool(true), ExpressionAttributeNames: placeholders(batch.Names)}
+		if batch.Projection != "" {
+			keys.ProjectionExpression = aws.String(batch.Projection)
+		}
+		request[table] = keys
+		n += len(batch.Keys)
+	}
+	if n > maxBatch {
+		return fmt.Errorf("read %d items at once: %d is the most", n, maxBatch)
+	}
+	for round := 0; len(request) > 0; round++ {
+		if round == maxAttempts {
+			return fmt.Errorf("read items: %w: DynamoDB leaves some over", ErrUnavailable)
+		}
+		out, err := client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})
+		if err != nil {
+			return wrap("read items", err)
+		}
+		for table, items := range out.Responses {
+			for _, item := range items {
+				if Expired(item, now) {
+					continue
+				}
+				if err := take(table, item); err != nil {
+					return err
+				}
+			}
+		}
+		request = out.UnprocessedKeys
+		if len(request) > 0 {
+			time.Sleep(time.Duration(round+1) * minBackoff)
+		}
+	}
+	return nil
+}
+
+// Text returns a string attribute of an item, "" where there is none.
+func Text(item Item, name string) string {
+	if v, ok := item[name].(*types.AttributeValueMemberS); ok {
+		return v.Value
+	}
+	return ""
 }

@@ -123,6 +123,18 @@ func (c *Cancelled) Error() string {
 	return "transaction cancelled: " + strings.Join(names, ", ")
 }
 
+// Unless returns what Commit returned, but nil where only the condition of one action failed: what it would have written is there
+// already.
+func Unless(err error, action string) error {
+	var cancelled *Cancelled
+	if errors.As(err, &cancelled) {
+		if _, failed := cancelled.Failed[action]; failed && len(cancelled.Failed) == 1 {
+			return nil
+		}
+	}
+	return err
+}
+
 // Old unmarshals the item that stood in the way of an action; false where that action's condition held.
 func (c *Cancelled) Old(action string, into any) (bool, error) {
 	item, failed := c.Failed[action]

@@ -1,0 +1,156 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"madoguchi/shared/record"
+)
+
+// The account's sending rate is shared by all who send: an item that says up to which moment it is spent (the "theoretical arrival
+// time" of the generic cell rate algorithm). Who wants to send to n more moves the moment by n/rate and may call once it has come.
+// It is a moment and no number of tokens, so that nobody has to refill it, and one write takes any number.
+type spent struct {
+	Until int64 `dynamodbav:"tat"` // Unix microseconds
+}
+
+var rateKey = record.Key("rate", "rate")
+
+const (
+	// burst is how much of the past may be caught up with: what a slow store or a pause between two calls would otherwise lose.
+	// Over ten seconds it is 1 %: within the 2 % that the rate may be missed by.
+	burst = 100 * time.Millisecond
+	// share is how much of the rate a sender takes at once: enough that the store is asked once for many calls, little enough that
+	// two senders and the mailer come to turns evenly.
+	share = 500 * time.Millisecond
+	// astray is a debt that no sender can have made: somebody's clock was wrong. It is forgotten, or it would stop all mail.
+	astray = time.Minute
+)
+
+// Bucket lets one sender keep to the rate that all senders share. It is safe for use by many goroutines.
+type Bucket struct {
+	Store *Store
+	// Sleep waits for a time or until ctx ends; tests put in their own.
+	Sleep func(ctx context.Context, d time.Duration) error
+
+	mu        sync.Mutex
+	perSecond float64
+	next      time.Time // of what was taken for the sender: when its next recipient may be sent to
+	left      int       // recipients taken and not yet used
+}
+
+// SetRate sets the account's recipients per second.
+func (b *Bucket) SetRate(perSecond float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.perSecond = perSecond
+}
+
+// Rate is the account's rate as it was set last.
+func (b *Bucket) Rate() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.perSecond
+}
+
+// Wait takes n recipients of the rate and returns when they may be sent to. The error is ctx's or record.ErrUnavailable.
+func (b *Bucket) Wait(ctx context.Context, n int) error {
+	at, err := b.take(ctx, n)
+	if err != nil {
+		return err
+	}
+	if wait := at.Sub(b.Store.Now()); wait > 0 {
+		return b.Sleep(ctx, wait)
+	}
+	return ctx.Err()
+}
+
+// Return gives back what was taken and not sent, as far as it may still be used.
+func (b *Bucket) Return(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left += n
+	b.next = b.next.Add(-b.cost(n))
+}
+
+func (b *Bucket) cost(n int) time.Duration {
+	return time.Duration(float64(n) / b.perSecond * float64(time.Second))
+}
+
+// take returns when n recipients may be sent to. Callers are served in turn: whoever holds the lock asks the store.
+func (b *Bucket) take(ctx context.Context, n int) (time.Time, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.perSecond <= 0 {
+		return time.Time{}, fmt.Errorf("sending rate %v", b.perSecond)
+	}
+	now := b.Store.Now()
+	if b.next.Before(now.Add(-burst)) { // what was not used in time is gone, or it would be a burst
+		gone := min(b.left, int(now.Add(-burst).Sub(b.next).Seconds()*b.perSecond))
+		b.left -= gone
+		b.next = b.next.Add(b.cost(gone))
+	}
+	if b.left < n {
+		want := max(n-b.left, int(b.perSecond*share.Seconds()))
+		from, err := b.reserve(ctx, want)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if b.left == 0 || b.next.Before(from) {
+			b.next = from.Add(-b.cost(b.left))
+		}
+		b.left += want
+	}
+	at := b.next
+	b.next = b.next.Add(b.cost(n))
+	b.left -= n
+	return at, nil
+}
+
+// reserve moves the shared moment by n recipients and returns when the first of them may be sent to.
+func (b *Bucket) reserve(ctx context.Context, n int) (time.Time, error) {
+	s := b.Store
+	for range 100 {
+		var was spent
+		found, err := record.Get(ctx, s.Client, s.Table, rateKey, s.Now(), &was)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("read the rate: %w", err)
+		}
+		now := s.Now()
+		from := time.UnixMicro(was.Until)
+		if from.Before(now.Add(-burst)) || from.After(now.Add(astray)) {
+			from = now.Add(-burst)
+		}
+		condition := record.Condition{Expression: "tat = :was", Values: record.Values{"was": was.Until}}
+		if !found {
+			condition = record.Condition{Expression: "attribute_not_exists(tat)"}
+		}
+		ok, err := record.Update(ctx, s.Client, s.Table, rateKey, "SET tat = :until",
+			record.Values{"until": from.Add(b.cost(n)).UnixMicro()}, condition, nil)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("take of the rate: %w", err)
+		}
+		if ok {
+			return from, nil
+		}
+		if err := b.Sleep(ctx, rand.N(5*time.Millisecond)); err != nil { //nolint:gosec // jitter needs no secrecy
+			return time.Time{}, err
+		}
+	}
+	return time.Time{}, fmt.Errorf("take of the rate: %w", ErrStale)
+}
+
+// Sleep waits for a time or until ctx ends.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
