@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -102,13 +103,14 @@ func invitations(id string, anonymous bool) func(context.Context, template.Funct
 		}
 		events := &event.Store{Client: client, Table: tables.Events, Now: time.Now}
 		e, err := events.Fresh(ctx, id)
-		if err != nil { // an event is saved once: another version would be another questionnaire
+		if errors.Is(err, event.ErrNotFound) { // it is saved once: another version would be another questionnaire
 			if err := saveEvent(ctx, events, id, -3, 100, fmt.Sprintf(asked, anonymous)); err != nil {
 				return nil, err
 			}
-			if e, err = events.Fresh(ctx, id); err != nil {
-				return nil, err
-			}
+			e, err = events.Fresh(ctx, id)
+		}
+		if err != nil {
+			return nil, err
 		}
 		q, asks := questionnaire.Of(e, d.Periods)
 		if !asks {
