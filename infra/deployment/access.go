@@ -63,6 +63,7 @@ var wide = map[string]string{
 	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*": "attachments are named by the reference of their case",
 	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":        "SES chooses the names of the mails",
 	"MailerRole ses:GetAccount *":                                     "the action knows no other resource",
+	"SenderRole ses:GetAccount *":                                     "the action knows no other resource",
 	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*": "the label of a table's stream is not known in advance; it lists this table's streams only",
 }
 
@@ -130,6 +131,7 @@ func leastPrivilege(t *Template) []string {
 }
 
 const (
+	batchGet   = "dynamodb:BatchGetItem"
 	readItem   = "dynamodb:GetItem"
 	putItem    = "dynamodb:PutItem"
 	updateItem = "dynamodb:UpdateItem"
@@ -197,6 +199,15 @@ var mayTouch = map[string]map[string][]string{
 		"RegistrationsTable": {"dynamodb:ConditionCheckItem", query}, // reads what the mail needs, changes nothing
 		"InvitationsTable":   {readItem, putItem},
 		"OutboxTable":        {putItem},
+	},
+	"SenderFunction": {
+		"CampaignsTable":     {readItem, putItem, query, updateItem},
+		"NewsletterTable":    {batchGet, query}, // who receives is decided elsewhere: no list is changed
+		"PressTable":         {batchGet, query},
+		"RegistrationsTable": {batchGet, query},
+		"SuppressionTable":   {batchGet},
+		"EventsTable":        {readItem},
+		"InvitationsTable":   {batchGet, putItem},
 	},
 	"SiteFunction": {},
 	"AccessFunction": {
