@@ -249,10 +249,12 @@ func (b *Book) tellAlready(tx *record.Transaction, a Application, r Registration
 // people register. Where that met a taken one, it asks which are free.
 func (b *Book) draw(ctx context.Context, e *event.Event, mode string, ask bool) (int, error) {
 	capacity := e.Capacity.Of(mode)
-	if capacity == 0 {
+	switch {
+	case !slices.Contains(e.Capacity.Modes(), mode):
 		return 0, errors.New("an application for seats that the event does not have")
-	}
-	if !ask {
+	case capacity == 0:
+		return 0, nil // no seats yet
+	case !ask:
 		return 1 + rand.N(capacity), nil //nolint:gosec // a seat's number is no secret
 	}
 	free, err := b.some(ctx, e, mode)
