@@ -57,8 +57,8 @@ type Application struct {
 // Errors for the person, both with what to do.
 var (
 	ErrFull = &web.Error{Kind: web.Conflict, Message: policy.Text{
-		JA: "申し訳ありません。満席になったため、登録できませんでした。取り消しが出ると空席が表示されますので、しばらくしてからもう一度お確かめください。",
-		EN: "We are sorry: the last seat has gone, so you could not be registered. If somebody cancels, this page shows the seat; please look again later."}}
+		JA: "申し訳ありません。満席になったため、登録できませんでした。取り消しが出た場合は登録いただけるようになりますので、しばらくしてからもう一度お確かめください。",
+		EN: "We are sorry: the last seat has gone, so you could not be registered. If somebody cancels, you can register then; please try again later."}}
 	ErrTooMany = &web.Error{Kind: web.Conflict, Message: policy.Text{
 		JA: "このメールアドレスでは、今日はこれ以上登録できません。続けて登録される場合は、明日お試しいただくか、お問い合わせ先までご連絡ください。",
 		EN: "No more people can be registered with this address today. Please try again tomorrow, or write to our contact."}}

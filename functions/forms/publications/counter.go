@@ -72,7 +72,7 @@ func (c *counter) form(r *http.Request) (*form.Form, error) {
 	}
 	if len(catalogue) == 0 || r.Method != http.MethodPost && !offersAny(catalogue) {
 		f.Closed = &web.Error{Kind: web.Conflict, Message: policy.Text{
-			JA: "ただいまご請求いただける資料はありません。新しい資料をご用意でき次第、このページでご案内します。"}}
+			JA: "ただいまご請求いただける資料はありません。新しい資料をご用意でき次第、受け付けを再開します。"}}
 	}
 	return f, nil
 }
