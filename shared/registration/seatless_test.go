@@ -43,7 +43,9 @@ func TestNoSeatsYet(t *testing.T) {
 	e = w.event("later", map[string]any{"capacity": 5, "waiting_list": true})
 	for range 4 {
 		group.Go(func() {
-			for w.Promote(context.Background(), e) != nil { // the clock comes back
+			err := w.Promote(context.Background(), e)
+			for err != nil { // the clock comes back
+				err = w.Promote(context.Background(), e)
 			}
 		})
 	}
