@@ -158,8 +158,8 @@ func Stores() []Store {
 		},
 		{
 			Code: "outbox", Name: Text{"送信待ちメール", "Outbox"}, Resources: []string{"OutboxTable"}, Personal: true, Copies: true,
-			Holds: Text{"送信前：宛先と差し込む内容。送信後：宛先と内容を消し、種類・日時・結果・宛先の鍵付きハッシュだけ。変更通知（24時間）は番号だけ",
-				"Before sending: recipient and what goes into the mail. After: both removed; kind, times, outcome and the keyed hash of the address remain. Its stream (24 hours) carries keys only"},
+			Holds: Text{"送信前：宛先と差し込む内容。送信後：宛先と内容を消し、種類・日時・結果・宛先の鍵付きハッシュだけ。お問い合わせについてのメールは、返信を元のお問い合わせに加えるため、受付番号も残す。変更通知（24時間）は番号だけ",
+				"Before sending: recipient and what goes into the mail. After: both removed; kind, times, outcome and the keyed hash of the address remain; of mail about an inquiry its reference too, so that an answer joins it. Its stream (24 hours) carries keys only"},
 			Why:       Text{"受け付けた申し込みのメールを必ず、一度だけ送るため", "To send the mail of every accepted form, and once only"},
 			Keeps:     Text{"結果が確定するまで（長くとも7日間）、確定後30日間", "Until the outcome is settled, at most 7 days; then 30 days"},
 			Functions: []string{"events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "reminders"}, People: engineer,

@@ -44,7 +44,7 @@ func (k Kind) Status() int {
 var titles = map[Kind]policy.Text{
 	BadRequest:       {JA: "リクエストを処理できませんでした", EN: "We could not process the request"},
 	NotFound:         {JA: "ページが見つかりません", EN: "Page not found"},
-	MethodNotAllowed: {JA: "この方法では利用できません", EN: "This page cannot be used that way"},
+	MethodNotAllowed: {JA: "この方法では利用できません", EN: "This address cannot be used that way"},
 	Conflict:         {JA: "受け付けできませんでした", EN: "We could not accept this"},
 	Gone:             {JA: "リンクの有効期限が切れています", EN: "This link has expired"},
 	TooLarge:         {JA: "送信された内容が大きすぎます", EN: "What was sent is too large"},
