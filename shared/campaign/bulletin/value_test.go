@@ -111,7 +111,9 @@ func TestRefusedValues(t *testing.T) {
 		"a path":                  func(r *bulletin.Recipient) { r.Unsubscribe = "/secret" },
 		"a link with a quote":     func(r *bulletin.Recipient) { r.Unsubscribe = `https://forms.example.jp/"secret` },
 		"a link with a line feed": func(r *bulletin.Recipient) { r.Unsubscribe = "https://forms.example.jp/\nsecret" },
-		"a link without an end":   func(r *bulletin.Recipient) { r.Unsubscribe = "https://forms.example.jp/?t=secret" + strings.Repeat("x", 1000) },
+		"a link without an end": func(r *bulletin.Recipient) {
+			r.Unsubscribe = "https://forms.example.jp/?t=secret" + strings.Repeat("x", 1000)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := hanako()
