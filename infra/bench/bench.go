@@ -62,8 +62,8 @@ func (b *bench) open(ctx context.Context, root string) error {
 		b.close()
 		return err
 	}
-	// The limits that would answer a flood of posts with something else than a stored submission.
-	parameters := map[string]string{"FORM_MINIMUM_SECONDS": "0", "RATE_LIMIT_PER_HOUR": "0"}
+	// The limits that would answer a flood of posts with something else than a stored submission or a counted view.
+	parameters := map[string]string{"FORM_MINIMUM_SECONDS": "0", rateLimit: "0", "VIEWS_PER_HOUR": "0"}
 	b.template, err = template.Load(filepath.Join(root, "template.yaml"), template.Options{
 		Environment: parameters, Secrets: template.SecretDir(filepath.Join(b.dir, "secrets"))})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,9 +50,75 @@ func TestQuickRun(t *testing.T) {
 		}
 	}
 	functions := len(functionsOfTemplate(t))
-	want := map[string]int{"cold": functions, "zip": functions, "calls": 11 * len(samples), "post": 8 * len(samples), "seats": 1} // 4 figures, without and with the rate limit
+	want := map[string]int{"cold": functions, "zip": functions, "seats": 1}
+	for _, s := range samples {
+		for _, k := range s.kinds {
+			want["calls"] += len(k.want)
+			if k.stores() {
+				want["calls"]++ // write units
+				want["post"] += 4
+			}
+		}
+		want["calls"]++ // what staff keep
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("figures of each part: %s", diff)
+	}
+}
+
+// TestEveryFormIsMeasured: a function to which visitors post is among the samples.
+func TestEveryFormIsMeasured(t *testing.T) {
+	measured := map[string]bool{"functions/forms/site": true} // keeps nothing
+	parsed := &template.Template{Functions: functionsOfTemplate(t)}
+	for _, s := range samples {
+		f, err := functionOf(parsed, s.route)
+		if err != nil {
+			t.Error(err)
+		}
+		measured[f.CodeURI] = true
+	}
+	for _, f := range parsed.Functions {
+		if strings.HasPrefix(f.CodeURI, "functions/forms/") && !measured[f.CodeURI] {
+			t.Errorf("%s has no sample", f.CodeURI)
+		}
+	}
+}
+
+func TestSameCalls(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		ours, baseline []batch
+		want           string // part of the error; "": none
+	}{
+		{"the same", []batch{{calls: 2}, {calls: 2}}, []batch{{calls: 2}}, ""},
+		{"a process that read an event anew", []batch{{calls: 1.05}, {calls: 1}}, []batch{{calls: 1}}, ""},
+		{"seats that were tried twice", []batch{{calls: 1.3}, {calls: 1}}, []batch{{calls: 1}}, "1.15 DynamoDB calls a post, and 1.00 of the baseline"},
+		{"a baseline that tries again", []batch{{calls: 1}}, []batch{{calls: 1}, {calls: 2}}, "1.00 DynamoDB calls a post, and 1.50"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := sameCalls(map[string][]batch{ours: c.ours, baseline: c.baseline})
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestEachEndsAtFirstFailure(t *testing.T) {
+	var done atomic.Int64
+	if err := each(100, 4, func(int) error { done.Add(1); return nil }); err != nil || done.Load() != 100 {
+		t.Errorf("%d of 100 done: %v", done.Load(), err)
+	}
+	done.Store(0)
+	failure := errors.New("failure")
+	if err := each(100, 1, func(i int) error {
+		done.Add(1)
+		if i == 2 {
+			return failure
+		}
+		return nil
+	}); !errors.Is(err, failure) || done.Load() != 3 {
+		t.Errorf("%d done: %v", done.Load(), err)
 	}
 }
 

@@ -5,30 +5,23 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
+	"strings"
 
 	"madoguchi/infra/bench/replay"
 	"madoguchi/infra/local/runtime"
 )
 
-// rateLimit is the setting that switches the counting of posts per network on.
-const rateLimit = "RATE_LIMIT_PER_HOUR"
-
-// aboveAll is a limit that no run reaches: posts are counted and none is refused.
-const aboveAll = "1000000"
-
-// recording is what one form's function asks of DynamoDB.
+// recording is what one sample's function asks of DynamoDB.
 type recording struct {
 	sample sample
 	rows   []Row
-	// The writes of one first submission, without and with the rate limit.
-	plain, rated []replay.Recorded
+	calls  map[string][]replay.Recorded // of one post, by the name of its kind
 }
 
-// callCounts counts the DynamoDB calls of a check page, of a first submission and of one that is counted against the rate limit,
-// by the counters of the local stack's proxy. The reading of a list that staff keep (categories of business, publications), which
-// each process may do once in 30 seconds, is told apart and shown by itself.
+// callCounts counts the DynamoDB calls of each kind of post by a warm process, by the counters of the local stack's proxy. The
+// reading of what staff keep (categories of business, publications, an event), which each process may do once in 30 seconds, is told
+// apart and shown by itself.
 func callCounts(ctx context.Context, b *bench) ([]Row, error) {
 	recordings, err := b.record(ctx)
 	var rows []Row
@@ -44,21 +37,21 @@ func (b *bench) record(ctx context.Context) ([]recording, error) {
 		return b.recording, nil
 	}
 	for _, s := range samples {
-		r, err := b.recordForm(ctx, s)
+		r, err := b.recordSample(ctx, s)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			r = recording{sample: s, rows: []Row{notMeasured("calls", s.path, "DynamoDB calls", err)}}
+			r = recording{sample: s, rows: []Row{notMeasured("calls", s.name, "DynamoDB calls", err)}}
 		}
 		b.recording = append(b.recording, r)
 	}
 	return b.recording, nil
 }
 
-func (b *bench) recordForm(ctx context.Context, s sample) (recording, error) {
-	out := recording{sample: s}
-	f, err := functionOf(b.template, s.path)
+func (b *bench) recordSample(ctx context.Context, s sample) (recording, error) {
+	out := recording{sample: s, calls: map[string][]replay.Recorded{}}
+	f, err := functionOf(b.template, s.route)
 	if err != nil {
 		return out, err
 	}
@@ -66,57 +59,55 @@ func (b *bench) recordForm(ctx context.Context, s sample) (recording, error) {
 	if err != nil {
 		return out, err
 	}
-	b.say("counting calls of %s", short(f.Name))
-	const plain, rated = "Plain", "Rated"
-	r, err := b.run(ctx, []runtime.Function{runnable(f, plain, binary, nil), runnable(f, rated, binary, map[string]string{rateLimit: aboveAll})})
+	b.say("counting calls of %s", s.name)
+	d, err := b.prepared(ctx, s, f, 1)
+	if err != nil {
+		return out, err
+	}
+	var functions []runtime.Function
+	for _, k := range s.kinds {
+		functions = append(functions, runnable(f, k.name, binary, k.settings))
+	}
+	r, err := b.run(ctx, functions)
 	if err != nil {
 		return out, err
 	}
 	defer r.Close()
-	if s.prepare != nil {
-		if err := s.prepare(ctx, f, b.database.client); err != nil {
-			return out, err
-		}
-	}
-	name := short(f.Name)
 	lists := 0
-	for _, c := range []struct {
-		subject, function, action string
-		status                    int
-		want                      map[string]float64 // budget by figure
-		keep                      *[]replay.Recorded
-	}{
-		{name + ", check page", plain, "check", http.StatusOK, map[string]float64{figureAll: 0}, nil},
-		{name + ", first submission", plain, "submit", http.StatusSeeOther,
-			map[string]float64{figureAll: 1, figureTransactions: 1, figureReads: 0}, &out.plain},
-		{name + ", with rate limit", rated, "submit", http.StatusSeeOther,
-			map[string]float64{figureAll: 2, figureTransactions: 1, figureReads: 0, figureUpdates: 1}, &out.rated},
-	} {
-		v, err := b.visit(r, s, map[string]string{s.path: c.function})
+	for _, k := range s.kinds {
+		v, err := b.visit(r, s, f, d, map[string]string{s.route: k.name})
 		if err != nil {
 			return out, err
 		}
-		counted, err := b.count(ctx, r, v, c.function, c.action, c.status)
+		counted, err := b.count(ctx, r, v, k)
 		if err != nil {
 			return out, err
 		}
 		lists += counted.lists
-		figures := counted.figures()
-		for _, figure := range slices.Sorted(maps.Keys(c.want)) {
-			out.rows = append(out.rows, Row{Part: "calls", Subject: c.subject, Figure: figure, Value: figures[figure] / float64(b.effort.callRounds),
-				Unit: "a request", Budget: exactly(c.want[figure])}.judged())
+		subject, figures := s.name+", "+k.name, counted.figures()
+		for _, figure := range slices.Sorted(maps.Keys(k.want)) {
+			row := Row{Part: "calls", Subject: subject, Figure: figure, Value: figures[figure] / float64(counted.requests),
+				Unit: "a request", Budget: exactly(k.want[figure])}
+			if figure == figureAll {
+				row.Note = k.note
+			}
+			out.rows = append(out.rows, row.judged())
 		}
-		if c.keep == nil {
+		if !k.stores() {
 			continue
 		}
-		*c.keep = counted.last()
-		row, err := b.writeUnits(ctx, c.subject, *c.keep)
+		out.calls[k.name] = counted.last()
+		_, given, err := d(ctx)
+		if err != nil {
+			return out, err
+		}
+		row, err := b.writeUnits(ctx, subject, out.calls[k.name], given)
 		if err != nil {
 			return out, err
 		}
 		out.rows = append(out.rows, row)
 	}
-	out.rows = append(out.rows, Row{Part: "calls", Subject: name, Figure: "reads of a list of staff", Value: float64(lists),
+	out.rows = append(out.rows, Row{Part: "calls", Subject: s.name, Figure: "reads of what staff keep", Value: float64(lists),
 		Unit: "in this part", Note: "allowed: one a process in 30 s, by pages and posts together; not in the figures above"}.judged())
 	return out, nil
 }
@@ -127,26 +118,32 @@ const (
 	figureReads        = "DynamoDB reads"
 	figureTransactions = "DynamoDB transactions"
 	figureUpdates      = "DynamoDB updates"
+	figurePuts         = "DynamoDB puts"
 )
 
 // counts are the calls that some equal requests caused.
 type counts struct {
 	byOperation map[string]int // by the proxy's counters
 	recorded    []replay.Recorded
-	lists       int // how many of them read a list that staff keep
+	lists       int // how many of them read what staff keep
 	requests    int
+	given       string // key of what was put into the database for the last request
 }
 
-// count sends requests of one kind and returns their calls.
-func (b *bench) count(ctx context.Context, r *runtime.Runtime, v *visitor, function, action string, status int) (counts, error) {
-	bodies, err := v.bodies(ctx, b.effort.callRounds, action)
+// count sends posts of one kind, after one that is not counted, and returns their calls.
+func (b *bench) count(ctx context.Context, r *runtime.Runtime, v *visitor, k kind) (counts, error) {
+	errands, err := v.errands(ctx, 1+b.effort.callRounds, k, 1)
 	if err != nil {
 		return counts{}, err
 	}
-	before := b.operations(r, function)
+	if err := v.post(ctx, errands[0], k.status); err != nil {
+		return counts{}, err
+	}
+	errands = errands[1:]
+	before := b.operations(r, k.name)
 	recorded, err := b.database.recorder.record(func() error {
-		for _, body := range bodies {
-			if err := v.post(ctx, v.sample.path, body, status); err != nil {
+		for _, e := range errands {
+			if err := v.post(ctx, e, k.status); err != nil {
 				return err
 			}
 		}
@@ -155,16 +152,12 @@ func (b *bench) count(ctx context.Context, r *runtime.Runtime, v *visitor, funct
 	if err != nil {
 		return counts{}, err
 	}
-	c := counts{byOperation: b.operations(r, function), requests: len(bodies)}
+	c := counts{byOperation: b.operations(r, k.name), requests: len(errands), given: errands[len(errands)-1].given}
 	for op, n := range before {
 		c.byOperation[op] -= n
 	}
-	total := 0
-	for _, n := range c.byOperation {
-		total += n
-	}
-	if total != len(recorded) {
-		return counts{}, fmt.Errorf("the proxy counted %d calls, %d went by", total, len(recorded))
+	if n := total(c.byOperation); n != len(recorded) {
+		return counts{}, fmt.Errorf("the proxy counted %d calls, %d went by", n, len(recorded))
 	}
 	for _, call := range recorded {
 		if readsList(call) {
@@ -191,8 +184,8 @@ func (b *bench) operations(r *runtime.Runtime, function string) map[string]int {
 	return sum
 }
 
-// readsList tells the reading of a list that staff keep from the reading of anything else: the list of business categories is the
-// item of that name in the partition of settings, the publications are a partition.
+// readsList tells the reading of what staff keep from the reading of anything else: the list of business categories is the item of
+// that name in the partition of settings, the publications are a partition, an event is the item of its current version.
 func readsList(call replay.Recorded) bool {
 	var read struct {
 		Key                       struct{ PK, SK struct{ S string } }
@@ -203,7 +196,8 @@ func readsList(call replay.Recorded) bool {
 	}
 	switch call.Operation {
 	case "GetItem":
-		return read.Key.PK.S == "settings" && read.Key.SK.S == "business_categories"
+		return read.Key.PK.S == "settings" && read.Key.SK.S == "business_categories" ||
+			strings.HasPrefix(read.Key.PK.S, "event#") && read.Key.SK.S == "current"
 	case "Query":
 		return read.ExpressionAttributeValues[":p"].S == "publication"
 	}
@@ -219,6 +213,8 @@ func (c counts) figures() map[string]float64 {
 			sum[figureTransactions] += float64(n)
 		case "UpdateItem":
 			sum[figureUpdates] += float64(n)
+		case "PutItem":
+			sum[figurePuts] += float64(n)
 		case "GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan":
 			sum[figureReads] += float64(n)
 		}
@@ -228,5 +224,9 @@ func (c counts) figures() map[string]float64 {
 
 // last returns the calls of the last request; all of them make equally many.
 func (c counts) last() []replay.Recorded {
-	return c.recorded[len(c.recorded)-len(c.recorded)/c.requests:]
+	calls := slices.Clone(c.recorded[len(c.recorded)-len(c.recorded)/c.requests:])
+	for i := range calls {
+		calls[i].Given = c.given
+	}
+	return calls
 }

@@ -31,8 +31,8 @@ type Budget struct {
 
 // Row is one figure.
 type Row struct {
-	Part    string  `json:"part"`    // cold, zip, post, calls
-	Subject string  `json:"subject"` // function, and the case where there are several: "newsletter, rate limit on"
+	Part    string  `json:"part"`    // cold, zip, calls, post, seats
+	Subject string  `json:"subject"` // function, and the case where there are several: "newsletter, with rate limit"
 	Figure  string  `json:"figure"`
 	Value   float64 `json:"value"`
 	Unit    string  `json:"unit"`

@@ -2,13 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"madoguchi/infra/local/runtime"
@@ -53,7 +49,7 @@ func (b *bench) crowds(ctx context.Context) ([]Row, error) {
 		return nil, err
 	}
 	defer r.Close()
-	v, err := b.visit(r, sample{fields: registrant}, map[string]string{"/events/{proxy+}": ours})
+	v, err := b.visit(r, sample{}, f, nil, map[string]string{"/events/{proxy+}": ours})
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +61,7 @@ func (b *bench) crowds(ctx context.Context) ([]Row, error) {
 		set := i / pairsOfSet
 		if i%pairsOfSet == 0 {
 			for n := range inFlight + 1 {
-				if err := saveEvent(ctx, store, fmt.Sprintf("bench-%d-%d", set, n)); err != nil {
+				if err := saveEvent(ctx, store, fmt.Sprintf("bench-%d-%d", set, n), 30, seats, "null"); err != nil {
 					return nil, err
 				}
 			}
@@ -91,47 +87,18 @@ func (b *bench) crowds(ctx context.Context) ([]Row, error) {
 
 // crowd registers a crowd, for one event or for all of a set, and returns the milliseconds that a registration took of the whole.
 func (v *visitor) crowd(ctx context.Context, set int, one bool) (float64, error) {
-	paths, bodies := make([]string, crowd), make([]string, crowd)
-	for i := range crowd {
+	errands := make([]errand, crowd)
+	for i := range errands {
 		n := 0
 		if !one {
 			n = 1 + i%inFlight
 		}
-		paths[i] = fmt.Sprintf("/events/bench-%d-%d", set, n)
-		v.sample.path = paths[i]
-		made, err := v.bodies(ctx, 1, "submit")
-		if err != nil {
+		var err error
+		if errands[i], err = v.fill(ctx, fmt.Sprintf("/events/bench-%d-%d", set, n), "submit", registrant(v.unique())); err != nil {
 			return 0, err
 		}
-		bodies[i] = made[0]
 	}
-	failed := make([]error, inFlight)
-	var next atomic.Int64
-	var group sync.WaitGroup
 	began := time.Now()
-	for c := range inFlight {
-		group.Go(func() {
-			for i := int(next.Add(1)) - 1; i < crowd && failed[c] == nil; i = int(next.Add(1)) - 1 {
-				failed[c] = v.post(ctx, paths[i], bodies[i], http.StatusSeeOther)
-			}
-		})
-	}
-	group.Wait()
-	return float64(time.Since(began).Microseconds()) / 1000 / crowd, errors.Join(failed...)
-}
-
-func registrant(unique string) url.Values {
-	return url.Values{"name": {"山田 花子"}, "email": {"hanako.yamada+" + unique + "@example.jp"}, "phone": {"03-1234-5678"},
-		"organization": {"株式会社アジア貿易サンプル"}, "title": {"部長"}}
-}
-
-func saveEvent(ctx context.Context, store *event.Store, id string) error {
-	at := func(days int) string { return time.Now().AddDate(0, 0, days).Format(time.RFC3339) }
-	e, err := event.Parse(fmt.Appendf(nil, `{"id":%q,"title":{"ja":"計測"},"kind":"venue","starts_at":%q,"ends_at":%q,"closes_at":%q,"capacity":%d,"waiting_list":false}`,
-		id, at(30), at(31), at(29), seats))
-	if err != nil {
-		return err
-	}
-	_, err = store.Save(ctx, e)
-	return err
+	err := each(crowd, inFlight, func(i int) error { return v.post(ctx, errands[i], http.StatusSeeOther) })
+	return float64(time.Since(began).Microseconds()) / 1000 / crowd, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +16,7 @@ import (
 
 // writeUnits tells what the writes of one post cost on AWS: by the documented rule, from the sizes of the items that were sent.
 // What the local engine says of the same writes stands beside it; the bill is AWS's.
-func (b *bench) writeUnits(ctx context.Context, subject string, recorded []replay.Recorded) (Row, error) {
+func (b *bench) writeUnits(ctx context.Context, subject string, recorded []replay.Recorded, given string) (Row, error) {
 	calls, err := replay.Parse(recorded)
 	if err != nil {
 		return Row{}, err
@@ -24,7 +25,7 @@ func (b *bench) writeUnits(ctx context.Context, subject string, recorded []repla
 	engine := 0.0
 	for _, call := range calls {
 		sum = sum.plus(unitsOf(call, b.template.Tables))
-		said, err := call.WriteUnits(ctx, b.database.client)
+		said, err := call.WriteUnits(ctx, b.database.client, given)
 		if err != nil {
 			return Row{}, fmt.Errorf("ask the engine for write units: %w", err)
 		}
@@ -42,8 +43,13 @@ func (u units) plus(v units) units { return units{u.table + v.table, u.index + v
 // unitsOf counts the units of one call on new items: 1 for each started kilobyte of an item, twice in a transaction, and 1 for each
 // started kilobyte of an index entry, which is written afterwards and not as a part of the transaction.
 func unitsOf(call replay.Call, tables []template.Table) units {
-	if call.Update != nil {
+	switch {
+	case call.Get != nil:
+		return units{}
+	case call.Update != nil:
 		return units{table: kilobytes(size(call.Update.Key) + size(call.Update.ExpressionAttributeValues))}
+	case call.Put != nil:
+		return units{kilobytes(size(call.Put.Item)), indexUnits(call.Put.Item, call.Put.TableName, tables)}
 	}
 	var sum units
 	for _, action := range call.Transaction.TransactItems {
@@ -52,18 +58,18 @@ func unitsOf(call replay.Call, tables []template.Table) units {
 			continue
 		}
 		sum.table += 2 * kilobytes(size(action.Put.Item))
-		for _, t := range tables {
-			if t.Name == aws.ToString(action.Put.TableName) {
-				sum.index += indexUnits(action.Put.Item, t)
-			}
-		}
+		sum.index += indexUnits(action.Put.Item, action.Put.TableName, tables)
 	}
 	return sum
 }
 
-// indexUnits counts the entries that a new item makes in the table's indexes. An item without an index's keys is not in it.
-func indexUnits(item map[string]types.AttributeValue, t template.Table) int {
-	sum := 0
+// indexUnits counts the entries that a new item makes in its table's indexes. An item without an index's keys is not in it.
+func indexUnits(item map[string]types.AttributeValue, table *string, tables []template.Table) int {
+	i := slices.IndexFunc(tables, func(t template.Table) bool { return t.Name == aws.ToString(table) })
+	if i < 0 {
+		return 0
+	}
+	t, sum := tables[i], 0
 	for _, index := range t.Create.GlobalSecondaryIndexes {
 		entry := map[string]types.AttributeValue{}
 		for _, schema := range [][]types.KeySchemaElement{t.Create.KeySchema, index.KeySchema} {

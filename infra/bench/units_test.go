@@ -58,6 +58,9 @@ func TestWriteUnits(t *testing.T) {
 		{"an index without its key in the item costs nothing", put("outbox", map[string]types.AttributeValue{"pk": text("a")}), units{2, 0}},
 		{"an index of keys costs 1, whatever the item", put("outbox", map[string]types.AttributeValue{"pk": text("a"), "due": text("1"), "v": long}), units{4, 1}},
 		{"an index of everything costs as the item, once", put("outbox", map[string]types.AttributeValue{"pk": text("a"), "person": text("p"), "v": long}), units{4, 2}},
+		{"a put by itself costs 1, and its indexes", replay.Call{Put: &dynamodb.PutItemInput{TableName: aws.String("outbox"),
+			Item: map[string]types.AttributeValue{"pk": text("a"), "due": text("1"), "person": text("p")}}}, units{1, 2}},
+		{"a read costs no write unit", replay.Call{Get: &dynamodb.GetItemInput{}}, units{}},
 		{"an update by itself costs 1", replay.Call{Update: &dynamodb.UpdateItemInput{Key: map[string]types.AttributeValue{"pk": text("a")}}}, units{1, 0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -76,6 +79,9 @@ func TestReadsList(t *testing.T) {
 		{"the list", "GetItem", `{"Key":{"pk":{"S":"settings"},"sk":{"S":"business_categories"}},"TableName":"newsletter"}`, true},
 		{"the publications", "Query", `{"ExpressionAttributeValues":{":p":{"S":"publication"}},"TableName":"catalogue"}`, true},
 		{"another partition", "Query", `{"ExpressionAttributeValues":{":p":{"S":"cover"}},"TableName":"catalogue"}`, false},
+		{"an event", "GetItem", `{"Key":{"pk":{"S":"event#mekong"},"sk":{"S":"current"}},"TableName":"events"}`, true},
+		{"an earlier version of an event", "GetItem", `{"Key":{"pk":{"S":"event#mekong"},"sk":{"S":"v00001"}},"TableName":"events"}`, false},
+		{"an invitation", "GetItem", `{"Key":{"pk":{"S":"0123456789abcdef"}},"TableName":"invitations"}`, false},
 		{"a person", "GetItem", `{"Key":{"pk":{"S":"ab"},"sk":{"S":"abcd"}}}`, false},
 		{"another setting", "GetItem", `{"Key":{"pk":{"S":"settings"},"sk":{"S":"other"}}}`, false},
 		{"writing the list", "PutItem", `{"Key":{"pk":{"S":"settings"},"sk":{"S":"business_categories"}}}`, false},

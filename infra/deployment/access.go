@@ -67,6 +67,7 @@ var wide = map[string]string{
 	"FeedbackRole ses:DeleteSuppressedDestination *":                  "likewise, after a late bounce of a mail of before the consent",
 	"FeedbackRole ses:GetSuppressedDestination *":                     "likewise; it reads the entry of an address that SES did not try",
 	"FeedbackRole ses:ListSuppressedDestinations *":                   "likewise; it looks daily for what events that were lost would have told",
+	"SenderRole ses:GetAccount *":                                     "the action knows no other resource",
 	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*": "the label of a table's stream is not known in advance; it lists this table's streams only",
 }
 
@@ -135,6 +136,7 @@ func leastPrivilege(t *Template) []string {
 
 const (
 	checkItem  = "dynamodb:ConditionCheckItem"
+	batchGet   = "dynamodb:BatchGetItem"
 	readItem   = "dynamodb:GetItem"
 	putItem    = "dynamodb:PutItem"
 	updateItem = "dynamodb:UpdateItem"
@@ -202,6 +204,15 @@ var mayTouch = map[string]map[string][]string{
 		"RegistrationsTable": {checkItem, query}, // reads what the mail needs, changes nothing
 		"InvitationsTable":   {readItem, putItem},
 		"OutboxTable":        {putItem},
+	},
+	"SenderFunction": {
+		"CampaignsTable":     {readItem, putItem, query, updateItem},
+		"NewsletterTable":    {batchGet, query}, // who receives is decided elsewhere: no list is changed
+		"PressTable":         {batchGet, query},
+		"RegistrationsTable": {batchGet, query},
+		"SuppressionTable":   {batchGet},
+		"EventsTable":        {readItem},
+		"InvitationsTable":   {batchGet, putItem},
 	},
 	"SiteFunction": {},
 	"AccessFunction": {

@@ -17,21 +17,23 @@ import (
 // Chunks returns a page of a campaign's chunks after a sort key ("" for the first), in order, and the sort key to go on from
 // ("" after the last).
 func (s *Store) Chunks(ctx context.Context, id, after string, limit int32) ([]Chunk, string, error) {
+	return s.chunks(ctx, id, after, &dynamodb.QueryInput{Limit: &limit, ExpressionAttributeValues: record.Item{}})
+}
+
+func (s *Store) chunks(ctx context.Context, id, after string, input *dynamodb.QueryInput) ([]Chunk, string, error) {
 	var cursor record.Item
 	if after != "" {
 		cursor = record.Key(partition(id), after)
 	}
-	page, next, err := record.Query[Chunk](ctx, s.Client, &dynamodb.QueryInput{TableName: &s.Table, ConsistentRead: aws.Bool(true), Limit: &limit,
-		KeyConditionExpression: aws.String("pk = :pk AND begins_with(sk, :prefix)"), ExpressionAttributeValues: record.Item{
-			":pk": &types.AttributeValueMemberS{Value: partition(id)}, ":prefix": &types.AttributeValueMemberS{Value: chunkPrefix}}}, s.Now(), cursor)
+	input.TableName, input.ConsistentRead = &s.Table, aws.Bool(true)
+	input.KeyConditionExpression = aws.String("pk = :pk AND begins_with(sk, :prefix)")
+	input.ExpressionAttributeValues[":pk"] = &types.AttributeValueMemberS{Value: partition(id)}
+	input.ExpressionAttributeValues[":prefix"] = &types.AttributeValueMemberS{Value: chunkPrefix}
+	page, next, err := record.Query[Chunk](ctx, s.Client, input, s.Now(), cursor)
 	if err != nil {
 		return nil, "", fmt.Errorf("read chunks: %w", err)
 	}
-	sk, ok := next["sk"].(*types.AttributeValueMemberS)
-	if !ok {
-		return page, "", nil
-	}
-	return page, sk.Value, nil
+	return page, record.Text(next, "sk"), nil
 }
 
 // Begin marks that a call to SES is about to be made for some recipients of a chunk, all of them pending: without the mark
@@ -190,4 +192,29 @@ func Answer(outcomes []Outcome, who int, answer Outcome) {
 			outcomes[who] = answer
 		}
 	}
+}
+
+// Freeze stores some chunks of a campaign that is being frozen, together with how far that has come: note sets it. was is what was
+// read before: ErrStale where another sender has been further since, ErrState where the campaign is not being frozen any more.
+func (s *Store) Freeze(ctx context.Context, id string, was Freeze, chunks []Chunk, note func(*Campaign)) (Campaign, error) {
+	return s.changeWith(ctx, id, func(c *Campaign, tx *record.Transaction) error {
+		switch {
+		case c.State != Freezing:
+			return ErrState
+		case c.Freeze != was:
+			return ErrStale
+		}
+		note(c)
+		for i, chunk := range chunks {
+			c.Frozen += len(chunk.Keys())
+			tx.Put(fmt.Sprintf("chunk%d", i), s.Table, chunk, record.Condition{})
+		}
+		return nil
+	})
+}
+
+// OpenChunks is Chunks for those of which somebody is pending, being called for or unknown.
+func (s *Store) OpenChunks(ctx context.Context, id, after string) ([]Chunk, string, error) {
+	return s.chunks(ctx, id, after, &dynamodb.QueryInput{FilterExpression: aws.String("#open = :yes"), ExpressionAttributeNames: map[string]string{"#open": "open"},
+		ExpressionAttributeValues: record.Item{":yes": &types.AttributeValueMemberBOOL{Value: true}}})
 }

@@ -141,13 +141,13 @@ func (s *Store) List(ctx context.Context, kind policy.MailKind, limit int32, cur
 	return page, last.ID + "@" + last.CreatedAt, nil
 }
 
-// Active returns the IDs of the campaigns with which the clock has something to do by now, the longest waiting first.
-func (s *Store) Active(ctx context.Context) ([]string, error) {
+// Active returns the IDs of the campaigns with which the clock has something to do by some time, the longest waiting first.
+func (s *Store) Active(ctx context.Context, by time.Time) ([]string, error) {
 	rows, _, err := record.Query[struct {
 		ID string `dynamodbav:"id"`
 	}](ctx, s.Client, &dynamodb.QueryInput{TableName: &s.Table, IndexName: aws.String("active"),
 		KeyConditionExpression: aws.String("active = :yes AND active_at <= :now"), ExpressionAttributeValues: record.Item{
-			":yes": &types.AttributeValueMemberS{Value: active}, ":now": &types.AttributeValueMemberN{Value: fmt.Sprint(millis(s.Now()))}}}, s.Now(), nil)
+			":yes": &types.AttributeValueMemberS{Value: active}, ":now": &types.AttributeValueMemberN{Value: fmt.Sprint(millis(by))}}}, s.Now(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("find active campaigns: %w", err)
 	}
@@ -187,30 +187,30 @@ func (c *Campaign) enter(now time.Time, to State, by, reason string) {
 	c.note(now, to, by, reason)
 	switch to {
 	case Scheduled:
-		c.wake(time.UnixMilli(c.ScheduledAt))
+		c.Wake(time.UnixMilli(c.ScheduledAt))
 	case Freezing:
-		c.wake(now)
+		c.Wake(now)
 	case Sending:
 		if c.StartedAt == 0 {
 			c.StartedAt = millis(now)
 		}
-		c.wake(now)
+		c.Wake(now)
 	case Sent, Halted, Cancelled:
 		c.EndedAt = millis(now)
 		if to == Sent || c.Frozen == 0 {
-			c.sleep()
+			c.Rest()
 		} // else unknown ones may be left to settle
 	case Paused: // unknown ones go on being settled
 	default:
-		c.sleep()
+		c.Rest()
 	}
 }
 
-// wake makes the clock see to the campaign at a time.
-func (c *Campaign) wake(at time.Time) { c.Active, c.ActiveAt = active, millis(at) }
+// Wake makes the clock see to the campaign at a time.
+func (c *Campaign) Wake(at time.Time) { c.Active, c.ActiveAt = active, millis(at) }
 
-// sleep makes the clock leave the campaign alone.
-func (c *Campaign) sleep() { c.Active, c.ActiveAt = "", 0 }
+// Rest makes the clock leave the campaign alone.
+func (c *Campaign) Rest() { c.Active, c.ActiveAt = "", 0 }
 
 // maxHistory bounds the steps that a campaign shows.
 const maxHistory = 60

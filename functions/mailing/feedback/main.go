@@ -32,7 +32,7 @@ type settings struct {
 	Press       string        `env:"PRESS_TABLE"`
 	AddressKey  config.Key    `env:"ADDRESS_KEY"`
 	Soft        int           `env:"SOFT_BOUNCES" min:"2" max:"20"`
-	Keep        time.Duration `env:"CAMPAIGN_RECIPIENT_DAYS" min:"30" max:"1095"`
+	Keep        time.Duration `env:"CAMPAIGN_RECIPIENT_DAYS" min:"7" max:"1095"`
 	Metrics     string        `env:"METRIC_NAMESPACE,optional"`
 }
 

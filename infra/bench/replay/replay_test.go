@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -9,13 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"madoguchi/shared/record/recordtest"
 )
 
 const recorded = `{"ClientRequestToken":"once","TransactItems":[
 	{"Put":{"TableName":"list","Item":{"pk":{"S":"ab"},"sk":{"S":"abcdefghijklmnopqrstuvwxyz"},"fields":{"M":{"name":{"S":"山田"}}}},
 		"ConditionExpression":"attribute_not_exists(pk)","ReturnValuesOnConditionCheckFailure":"ALL_OLD"}},
 	{"Update":{"TableName":"guard","Key":{"pk":{"S":"cap#2026-11-23#0123456789abcdef"}},"UpdateExpression":"ADD n :one",
-		"ExpressionAttributeValues":{":one":{"N":"1"}},"ExpressionAttributeNames":{"#x":"x"}}}]}`
+		"ConditionExpression":"n < :one","ExpressionAttributeValues":{":one":{"N":"1"}},"ExpressionAttributeNames":{"#x":"x"}}}]}`
 
 var ignore = cmpopts.IgnoreUnexported(dynamodb.TransactWriteItemsInput{}, types.TransactWriteItem{}, types.Put{}, types.Update{},
 	types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberM{})
@@ -30,8 +33,8 @@ func want(sk, limit string) *dynamodb.TransactWriteItemsInput {
 				Value: map[string]types.AttributeValue{"name": s("山田")}}},
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}},
 		{Update: &types.Update{TableName: aws.String("guard"), Key: map[string]types.AttributeValue{"pk": s(limit)}, UpdateExpression: aws.String("ADD n :one"),
-			ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
-			ExpressionAttributeNames:  map[string]string{"#x": "x"}}},
+			ConditionExpression: aws.String("n < :one"), ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
+			ExpressionAttributeNames: map[string]string{"#x": "x"}}},
 	}}
 }
 
@@ -45,7 +48,7 @@ func textOf(t *testing.T, value types.AttributeValue) string {
 }
 
 func TestFreshKeysAndNothingElseChanged(t *testing.T) {
-	calls, err := Parse([]Recorded{{"TransactWriteItems", []byte(recorded)}})
+	calls, err := Parse([]Recorded{{Operation: "TransactWriteItems", Body: []byte(recorded)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +56,7 @@ func TestFreshKeysAndNothingElseChanged(t *testing.T) {
 	if diff := cmp.Diff(want(sk, limit), calls[0].Transaction, ignore); diff != "" {
 		t.Errorf("parsed: %s", diff)
 	}
-	fresh := calls[0].fresh()
+	fresh := calls[0].again("").Transaction
 	newSK, newLimit := textOf(t, fresh.TransactItems[0].Put.Item["sk"]), textOf(t, fresh.TransactItems[1].Update.Key["pk"])
 	for _, k := range []struct{ was, is string }{{sk, newSK}, {limit, newLimit}} {
 		if k.is == k.was || len(k.is) != len(k.was) || k.is[:len(k.is)-freshTail] != k.was[:len(k.was)-freshTail] {
@@ -68,14 +71,113 @@ func TestFreshKeysAndNothingElseChanged(t *testing.T) {
 	}
 }
 
+// answer is a transaction as a questionnaire makes it: it spends an invitation that is there, and adds to the counts of all.
+const answer = `{"TransactItems":[
+	{"Update":{"TableName":"invitations","Key":{"pk":{"S":"0123456789abcdef0123456789abcdef"}},"UpdateExpression":"SET spent = :spent",
+		"ConditionExpression":"attribute_not_exists(spent)","ExpressionAttributeValues":{":spent":{"BOOL":true}}}},
+	{"Put":{"TableName":"answers","Item":{"pk":{"S":"held#feedback"},"sk":{"S":"ABCDEFGHIJKLMNOPQRSTUVWXYZ"}}}},
+	{"Update":{"TableName":"answers","Key":{"pk":{"S":"counts#a-long-name-of-an-event"},"sk":{"S":"current#0"}},"UpdateExpression":"ADD n :one",
+		"ExpressionAttributeValues":{":one":{"N":"1"}}}}]}`
+
+// TestKeysThatMustBeThere repeats calls against what is there: what goes with the post is given, what is there for all stays.
+func TestKeysThatMustBeThere(t *testing.T) {
+	const was, given = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
+	for _, c := range []struct {
+		name, op, body string
+		keys           func(Call) []map[string]types.AttributeValue
+		want           []string // "" for a fresh one
+	}{
+		{"an answer", "TransactWriteItems", answer, func(c Call) []map[string]types.AttributeValue {
+			items := c.Transaction.TransactItems
+			return []map[string]types.AttributeValue{items[0].Update.Key, items[1].Put.Item, items[2].Update.Key}
+		}, []string{given, "held#feedback", "counts#a-long-name-of-an-event"}},
+		{"the invitation is read", "GetItem", `{"TableName":"invitations","Key":{"pk":{"S":"` + was + `"}},"ConsistentRead":true}`,
+			func(c Call) []map[string]types.AttributeValue { return []map[string]types.AttributeValue{c.Get.Key} }, []string{given}},
+		{"another item is read", "GetItem", `{"TableName":"settings","Key":{"pk":{"S":"a-setting-of-long-name"}}}`,
+			func(c Call) []map[string]types.AttributeValue { return []map[string]types.AttributeValue{c.Get.Key} }, []string{"a-setting-of-long-name"}},
+		{"a counter", "UpdateItem", `{"TableName":"counters","Key":{"pk":{"S":"2026-11-24#a-long-partition"}},"ConditionExpression":"attribute_exists(pk)"}`,
+			func(c Call) []map[string]types.AttributeValue { return []map[string]types.AttributeValue{c.Update.Key} }, []string{"2026-11-24#a-long-partition"}},
+		{"a mark", "PutItem", `{"TableName":"guard","Item":{"pk":{"S":"visit#0123456789abcdef"}},"ConditionExpression":"attribute_not_exists(pk)"}`,
+			func(c Call) []map[string]types.AttributeValue { return []map[string]types.AttributeValue{c.Put.Item} }, []string{""}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			calls, err := Parse([]Recorded{{Operation: c.op, Body: []byte(c.body), Given: was}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, after := c.keys(calls[0]), c.keys(calls[0].again(given))
+			for i, want := range c.want {
+				from, to := textOf(t, before[i]["pk"]), textOf(t, after[i]["pk"])
+				if want == "" && (to == from || len(to) != len(from)) || want != "" && to != want {
+					t.Errorf("key %q became %q, want %q", from, to, want)
+				}
+			}
+			if err := calls[0].Do(t.Context(), nil, ""); !errors.Is(err, errNotGiven) {
+				t.Errorf("without what it needs: %v", err)
+			}
+		})
+	}
+}
+
+// TestSeatGetsPartitionOfItsOwn: the seat's number stays, so that the item is as large; nobody sits on it.
+func TestSeatGetsPartitionOfItsOwn(t *testing.T) {
+	calls, err := Parse([]Recorded{{Operation: "TransactWriteItems", Body: []byte(`{"TransactItems":[{"Put":{"TableName":"registrations",
+		"Item":{"pk":{"S":"seat#abcdefgh-0#all"},"sk":{"S":"00042"}},"ConditionExpression":"attribute_not_exists(pk)"}}]}`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for range 100 {
+		seat := calls[0].again("").Transaction.TransactItems[0].Put.Item
+		if pk, sk := textOf(t, seat["pk"]), textOf(t, seat["sk"]); seen[pk] || len(pk) != len("seat#abcdefgh-0#all") || sk != "00042" {
+			t.Fatalf("seat %q, %q", pk, sk)
+		} else {
+			seen[pk] = true
+		}
+	}
+}
+
+// TestRepeatedAgainstEngine repeats an answer against a real engine: each repetition spends its own invitation, and no other.
+func TestRepeatedAgainstEngine(t *testing.T) {
+	client := recordtest.Start(t)
+	invitations, answers := recordtest.Table(t, client, "invitations", false), recordtest.Table(t, client, "answers", true)
+	body := strings.NewReplacer(`"invitations"`, `"`+invitations+`"`, `"answers"`, `"`+answers+`"`, "attribute_not_exists(spent)",
+		"attribute_exists(pk) AND attribute_not_exists(spent)").Replace(answer)
+	calls, err := Parse([]Recorded{{Operation: "TransactWriteItems", Body: []byte(body), Given: "0123456789abcdef0123456789abcdef"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"first", "second"} {
+		if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &invitations, Item: map[string]types.AttributeValue{"pk": s(id)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		given string
+		fails bool
+	}{{"first", false}, {"second", false}, {"second", true}, {"third", true}} {
+		if err := calls[0].Do(t.Context(), client, c.given); (err != nil) != c.fails {
+			t.Errorf("with the %s: %v", c.given, err)
+		}
+	}
+	counts, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &answers, ConsistentRead: aws.Bool(true),
+		Key: map[string]types.AttributeValue{"pk": s("counts#a-long-name-of-an-event"), "sk": s("current#0")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, ok := counts.Item["n"].(*types.AttributeValueMemberN); !ok || n.Value != "2" {
+		t.Errorf("counted %v, want 2", counts.Item["n"])
+	}
+}
+
 func TestWhatCannotBeRepeated(t *testing.T) {
 	for _, c := range []struct{ name, op, body, want string }{
-		{"a read", "GetItem", `{}`, "GetItem cannot be repeated"},
+		{"a read of many", "Query", `{}`, "Query cannot be repeated"},
 		{"a deletion in a transaction", "TransactWriteItems", `{"TransactItems":[{"Delete":{"TableName":"x"}}]}`, "Delete cannot be repeated"},
 		{"no JSON", "UpdateItem", `x`, "recorded call 0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if _, err := Parse([]Recorded{{c.op, []byte(c.body)}}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := Parse([]Recorded{{Operation: c.op, Body: []byte(c.body)}}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})

@@ -137,3 +137,15 @@ func longest(words []string) int {
 	}
 	return n
 }
+
+// Mailbox returns a display name and an address as an address header holds them, in one line of ASCII: for SES, which makes the
+// header itself. The errors are those of Source.
+func Mailbox(display, address string) (string, error) {
+	var h headers
+	h.mailbox("From", display, address)
+	if h.err != nil {
+		return "", h.err
+	}
+	line := strings.TrimPrefix(h.source.String(), "From:")
+	return strings.TrimSpace(strings.ReplaceAll(line, "\r\n", "")), nil
+}

@@ -235,3 +235,25 @@ func FuzzSubject(f *testing.F) {
 		}
 	})
 }
+
+func TestMailbox(t *testing.T) {
+	for name, c := range map[string]struct{ display, address, want string }{
+		"no name":       {"", "a@example.jp", "a@example.jp"},
+		"plain":         {"ASEAN-Japan Centre", "a@example.jp", `"ASEAN-Japan Centre" <a@example.jp>`},
+		"two long ones": {"日本アセアンセンター", "a@example.jp", "=?utf-8?B?5pel5pys44Ki44K744Ki44Oz44K744Oz44K/44O8?= <a@example.jp>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, err := Mailbox(c.display, c.address); err != nil || got != c.want {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+	for _, wrong := range []string{"", "a b@example.jp", "Bob <a@example.jp>", "a@example.jp\r\nBcc: b@example.jp"} {
+		if got, err := Mailbox("x", wrong); err == nil {
+			t.Errorf("%q gives %q", wrong, got)
+		}
+	}
+	if _, err := Mailbox("x\r\nBcc: b@example.jp", "a@example.jp"); err == nil { // hard case 4
+		t.Error("a line end in the name is taken")
+	}
+}
