@@ -15,7 +15,10 @@ import (
 	"madoguchi/shared/policy"
 )
 
-var colour = regexp.MustCompile(`#[0-9a-f]{6}\b`)
+var (
+	colour   = regexp.MustCompile(`#[0-9a-f]{6}\b`)
+	headings = regexp.MustCompile(`<(h\d)[^>]*>([^<]*)<`)
+)
 
 // structure returns the text of a page, and its tags with the names and number of their attributes.
 func structure(t interface{ Helper() }, page string) (text string, tags []string) {
@@ -111,7 +114,9 @@ func TestRefusedValues(t *testing.T) {
 		"a path":                  func(r *bulletin.Recipient) { r.Unsubscribe = "/secret" },
 		"a link with a quote":     func(r *bulletin.Recipient) { r.Unsubscribe = `https://forms.example.jp/"secret` },
 		"a link with a line feed": func(r *bulletin.Recipient) { r.Unsubscribe = "https://forms.example.jp/\nsecret" },
-		"a link without an end":   func(r *bulletin.Recipient) { r.Unsubscribe = "https://forms.example.jp/?t=secret" + strings.Repeat("x", 1000) },
+		"a link without an end": func(r *bulletin.Recipient) {
+			r.Unsubscribe = "https://forms.example.jp/?t=secret" + strings.Repeat("x", 1000)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := hanako()
