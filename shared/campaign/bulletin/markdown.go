@@ -167,7 +167,7 @@ func plainText(n ast.Node, src []byte) string {
 }
 
 // bareAddress finds addresses of the web in running text, also where Japanese stands right before and behind.
-var bareAddress = regexp.MustCompile("https?://[!#-;=?-\\[\\]_a-z~]+")
+var bareAddress = regexp.MustCompile(`https?://[!#-;=?-\[\]_a-z~]+`)
 
 // findAddresses makes links of bare addresses and of {{link}}, outside links and code.
 func (b *body) findAddresses(n *html.Node, m *marks) {
