@@ -176,6 +176,8 @@ func (b *body) findAddresses(n *html.Node, m *marks) {
 		switch {
 		case c.Type == html.ElementNode && c.DataAtom != atom.A && c.DataAtom != atom.Code:
 			b.findAddresses(c, m)
+		case c.DataAtom == atom.A && c.FirstChild != nil && c.FirstChild.Data == attr(c, "href"):
+			c.FirstChild.Data = strings.TrimPrefix(c.FirstChild.Data, "mailto:") // people read the address
 		case c.Type == html.TextNode:
 			b.split(c, m)
 		}
