@@ -39,7 +39,7 @@ type Keys []Key
 
 // Load fills a struct from the source. Fields carry `env:"NAME"`; `env:"NAME,optional"` may be missing or empty. A
 // struct with the fields JA and EN stands for the two settings NAME_JA and NAME_EN; a struct without a tag is filled
-// field by field. A time.Duration takes its unit from the end of the name (_SECONDS, _HOURS, _DAYS). `min` and `max`
+// field by field. A time.Duration takes its unit from the end of the name (_SECONDS, _MINUTES, _HOURS, _DAYS). `min` and `max`
 // bound numbers and durations (in the unit of the name).
 func Load[T any](env Source) (T, error) {
 	var settings T
@@ -147,6 +147,8 @@ func unitOf(name string) (time.Duration, error) {
 	switch {
 	case strings.HasSuffix(name, "_SECONDS"):
 		return time.Second, nil
+	case strings.HasSuffix(name, "_MINUTES"):
+		return time.Minute, nil
 	case strings.HasSuffix(name, "_HOURS"):
 		return time.Hour, nil
 	case strings.HasSuffix(name, "_DAYS"):
