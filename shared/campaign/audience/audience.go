@@ -30,8 +30,9 @@ type Sources struct {
 	Invitations   *questionnaire.Store
 	Campaigns     *campaign.Store
 	Links         link.Signer
-	Periods       policy.Periods // of the events' service
+	Periods       policy.Periods // of the questionnaires
 	Now           func() time.Time
+	Preview       bool // nothing is sent: nobody is made able to answer a questionnaire
 }
 
 // ErrGate is wrapped where the policy does not let a campaign of a kind reach the people that it asks for (hard case 31).
