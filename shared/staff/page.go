@@ -15,7 +15,9 @@ import (
 type StaffPage struct {
 	Title   policy.Text
 	Content template.HTML
-	Wrong   bool // the page reports an error
+	Wrong   bool        // the page reports an error
+	Script  template.JS // runs where there is JavaScript; the page works without
+	Frames  bool        // the page shows parts of this site in frames
 }
 
 // Language is the language of a staff page: Japanese, or English by ?lang=en, which is remembered for the session.
@@ -72,7 +74,7 @@ func (d *Desk) Write(w http.ResponseWriter, r *http.Request, status int, page St
 	if err := headerTemplate().Execute(&above, h); err != nil {
 		return err
 	}
-	return d.Site.Write(w, status, web.Page{Language: language, Title: page.Title.In(language), Wrong: page.Wrong, Content: page.Content,
+	return d.Site.Write(w, status, web.Page{Language: language, Title: page.Title.In(language), Wrong: page.Wrong, Content: page.Content, Script: page.Script, Frames: page.Frames,
 		Service: policy.Text{JA: "職員用", EN: "Staff"}.In(language),
 		Above:   template.HTML(above.String())}) //nolint:gosec // rendered by html/template just above
 }

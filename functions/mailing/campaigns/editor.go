@@ -160,7 +160,7 @@ func (e *editor) take(w http.ResponseWriter, r *http.Request, was *campaign.Camp
 		if p.json != nil {
 			return j.wrong.invalid(language(r))
 		}
-		return e.formAgain(w, r, p, d, was, j.wrong)
+		return e.formAgain(w, r, d, was, j.wrong)
 	}
 	saved, err := e.keep(ctx, d, was, j)
 	if errors.Is(err, campaign.ErrState) || errors.Is(err, campaign.ErrStale) {
