@@ -27,7 +27,7 @@ type accessClaims struct {
 // bearer finds out whose access token this is. Errors: errToken, or the provider is out of reach.
 func (d *Desk) bearer(ctx context.Context, raw string) (Person, error) {
 	token, err := d.Issuer.Verify(ctx, raw, "") // an access token of Cognito has no audience, but client_id
-	if errors.Is(err, errBadToken) {
+	if errors.Is(err, ErrBadToken) {
 		return Person{}, errToken
 	}
 	if err != nil {

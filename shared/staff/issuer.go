@@ -46,8 +46,8 @@ func NewIssuer(url string, now func() time.Time) *Issuer {
 	return &Issuer{url: url, client: &http.Client{Timeout: issuerTimeout}, now: now}
 }
 
-// unreachable is the answer while the provider cannot be asked.
-func unreachable(cause error) error {
+// Unreachable is the answer while the provider cannot be asked.
+func Unreachable(cause error) error {
 	return &web.Error{Kind: web.Unavailable, RetryAfter: time.Minute, Cause: cause, Message: policy.Text{
 		JA: "サインインを確認するシステムに接続できません。数分後にもう一度お試しください。",
 		EN: "The system that confirms sign-ins cannot be reached. Please try again in a few minutes."}}
@@ -71,23 +71,23 @@ func (i *Issuer) discover(ctx context.Context) (*oidc.Provider, error) {
 	}
 	provider, err := oidc.NewProvider(i.Context(ctx), i.url)
 	if err != nil {
-		return nil, unreachable(fmt.Errorf("discover issuer: %w", err))
+		return nil, Unreachable(fmt.Errorf("discover issuer: %w", err))
 	}
 	var document struct {
 		Keys string `json:"jwks_uri"`
 	}
 	if err := provider.Claims(&document); err != nil || document.Keys == "" {
-		return nil, unreachable(errors.New("discover issuer: no key set"))
+		return nil, Unreachable(errors.New("discover issuer: no key set"))
 	}
 	i.provider, i.keysURL = provider, document.Keys
 	return provider, nil
 }
 
-// errBadToken says that a token is malformed, forged, expired or of somebody else. It is never shown: the person is told one
+// ErrBadToken says that a token is malformed, forged, expired or of somebody else. It is never shown: the person is told one
 // sentence for all of them.
-var errBadToken = errors.New("token refused")
+var ErrBadToken = errors.New("token refused")
 
-// Verify checks signature, issuer and expiry of a token; audience "" leaves the audience to the caller. Errors: errBadToken, or
+// Verify checks signature, issuer and expiry of a token; audience "" leaves the audience to the caller. Errors: ErrBadToken, or
 // a *web.Error of kind Unavailable where the provider's keys cannot be had.
 func (i *Issuer) Verify(ctx context.Context, raw, audience string) (*oidc.IDToken, error) {
 	keys, err := i.keysFor(ctx, raw)
@@ -97,7 +97,7 @@ func (i *Issuer) Verify(ctx context.Context, raw, audience string) (*oidc.IDToke
 	token, err := oidc.NewVerifier(i.url, keys, &oidc.Config{ClientID: audience, SkipClientIDCheck: audience == "", Now: i.now,
 		SupportedSigningAlgs: []string{oidc.RS256}}).Verify(ctx, raw)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errBadToken, err)
+		return nil, fmt.Errorf("%w: %w", ErrBadToken, err)
 	}
 	return token, nil
 }
@@ -116,7 +116,7 @@ func (k keySet) VerifySignature(_ context.Context, raw string) ([]byte, error) {
 			return payload, nil
 		}
 	}
-	return nil, errBadToken
+	return nil, ErrBadToken
 }
 
 // keysFor returns the keys by which a token can be verified, and asks the provider for new ones where it names one that is not
@@ -124,7 +124,7 @@ func (k keySet) VerifySignature(_ context.Context, raw string) ([]byte, error) {
 func (i *Issuer) keysFor(ctx context.Context, raw string) (keySet, error) {
 	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil || len(jws.Signatures) != 1 {
-		return nil, errBadToken
+		return nil, ErrBadToken
 	}
 	id := jws.Signatures[0].Header.KeyID
 	i.mu.Lock()
@@ -135,7 +135,7 @@ func (i *Issuer) keysFor(ctx context.Context, raw string) (keySet, error) {
 		return known, nil
 	}
 	if len(known) == 0 && len(i.keys.Keys) > 0 && now.Sub(i.asked) < keysPause {
-		return nil, errBadToken
+		return nil, ErrBadToken
 	}
 	if err := i.fetchKeys(ctx); err != nil {
 		if len(known) > 0 {
@@ -145,7 +145,7 @@ func (i *Issuer) keysFor(ctx context.Context, raw string) (keySet, error) {
 	}
 	i.asked = now
 	if known = i.keys.Key(id); len(known) == 0 {
-		return nil, errBadToken
+		return nil, ErrBadToken
 	}
 	return known, nil
 }
@@ -156,16 +156,16 @@ func (i *Issuer) fetchKeys(ctx context.Context) error {
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, i.keysURL, nil)
 	if err != nil {
-		return unreachable(fmt.Errorf("ask for keys: %w", err))
+		return Unreachable(fmt.Errorf("ask for keys: %w", err))
 	}
 	answer, err := i.client.Do(request)
 	if err != nil {
-		return unreachable(fmt.Errorf("ask for keys: %w", err))
+		return Unreachable(fmt.Errorf("ask for keys: %w", err))
 	}
 	defer func() { _ = answer.Body.Close() }()
 	var keys jose.JSONWebKeySet
 	if err := json.NewDecoder(io.LimitReader(answer.Body, maxKeys)).Decode(&keys); err != nil || answer.StatusCode != http.StatusOK || len(keys.Keys) == 0 {
-		return unreachable(errors.New("ask for keys: no key set in the answer"))
+		return Unreachable(errors.New("ask for keys: no key set in the answer"))
 	}
 	i.keys = keys
 	return nil

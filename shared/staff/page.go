@@ -43,6 +43,7 @@ type header struct {
 	Sections []section
 	Words    headerWords
 	Other    policy.Language // the language in which the page can be had instead
+	Switch   string          // its address; empty on the answer to a form
 }
 
 type section struct {
@@ -66,6 +67,11 @@ func (d *Desk) Write(w http.ResponseWriter, r *http.Request, status int, page St
 	h := header{Person: Of(r.Context()), Words: headerWordsIn(language), Other: policy.English}
 	if language == policy.English {
 		h.Other = policy.Japanese
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		q := r.URL.Query()
+		q.Set("lang", string(h.Other))
+		h.Switch = "?" + q.Encode()
 	}
 	for _, s := range SectionsFor(h.Person) {
 		h.Sections = append(h.Sections, section{s.Path, s.Name.In(language), isUnder(r.URL.Path, s.Path)})

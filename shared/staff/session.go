@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"time"
 
+	"madoguchi/shared/ledger"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
+	"madoguchi/shared/web"
 )
 
 // CookieName is the name of the session's cookie. The prefix makes browsers refuse one that another host or a page without
@@ -101,7 +103,7 @@ func (d *Desk) Begin(ctx context.Context, w http.ResponseWriter, r *http.Request
 		tx.Delete("session before", d.table, record.Key(sessionPK(old.Value), sessionSK), record.Condition{})
 	}
 	d.noteAccount(&tx, p, now)
-	if err := tx.Commit(ctx, d.Client); err != nil {
+	if err := d.Ledger.Commit(ctx, &tx, ledger.Entry{Who: p.ID, What: "staff.signin", Outcome: ledger.Done, Request: web.RequestID(ctx)}); err != nil {
 		if spent(err) {
 			return ErrReplayed
 		}
@@ -111,26 +113,30 @@ func (d *Desk) Begin(ctx context.Context, w http.ResponseWriter, r *http.Request
 	return nil
 }
 
-// End ends the browser's session here and returns whose it was; nobody's where there is none.
-func (d *Desk) End(w http.ResponseWriter, r *http.Request) (Person, error) {
+// End ends the browser's session here, if there is one, and takes its cookie away.
+func (d *Desk) End(w http.ResponseWriter, r *http.Request) error {
 	cookie, err := r.Cookie(CookieName)
 	if err != nil || cookie.Value == "" {
-		return Person{}, nil
+		return nil
 	}
 	http.SetCookie(w, sessionCookie("", -1))
 	var s session
 	key := record.Key(sessionPK(cookie.Value), sessionSK)
 	found, err := record.Get(r.Context(), d.Client, d.table, key, d.Now(), &s)
-	if err != nil || !found {
-		return Person{}, err
+	if err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	if !found {
+		return nil
 	}
 	var tx record.Transaction
 	tx.Delete("session", d.table, key, record.Condition{})
 	tx.Delete("of person", d.table, record.Key(personPK(s.Subject), s.PK), record.Condition{})
-	if err := tx.Commit(r.Context(), d.Client); err != nil {
-		return Person{}, fmt.Errorf("end session: %w", err)
+	e := ledger.Entry{Who: s.Subject, What: "staff.signout", Outcome: ledger.Done, Request: web.RequestID(r.Context())}
+	if err := d.Ledger.Commit(r.Context(), &tx, e); err != nil {
+		return fmt.Errorf("end session: %w", err)
 	}
-	return s.person(), nil
+	return nil
 }
 
 func personPK(subject string) string { return "PERSON#" + subject }
