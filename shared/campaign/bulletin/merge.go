@@ -1,0 +1,82 @@
+package bulletin
+
+import (
+	"regexp"
+	"strings"
+)
+
+// mark is a place in a text that is not text: a merge field, one of the links, or a character that Handlebars could read.
+type mark struct {
+	name        string // of the field, or unsubscribe, preferences, link
+	fallback    string
+	hasFallback bool
+	literal     bool // name is the character itself
+}
+
+// A mark stands in texts as one character of the last private plane, which no content may hold, until the template is
+// written: so it goes through Markdown, sanitising, layout and the breaking of lines as a letter of a word would.
+const (
+	firstMark = '\U00100000'
+	lastMark  = '\U0010FFFD'
+)
+
+func isMark(r rune) bool { return r >= firstMark && r <= lastMark }
+
+// marks are the marks of one content.
+type marks struct {
+	list  []mark
+	index map[mark]rune
+}
+
+func newMarks() *marks { return &marks{index: map[mark]rune{}} }
+
+// put returns the character that stands for a mark. There is one for each that can be told apart in one content: a text of a
+// megabyte holds fewer.
+func (m *marks) put(k mark) rune {
+	if r, ok := m.index[k]; ok {
+		return r
+	}
+	r := firstMark + rune(len(m.list))
+	if r > lastMark {
+		return ' '
+	}
+	m.list = append(m.list, k)
+	m.index[k] = r
+	return r
+}
+
+func (m *marks) of(r rune) mark { return m.list[r-firstMark] }
+
+var (
+	// braced finds what could be a merge field with all braces around it: more than two on a side make none.
+	braced = regexp.MustCompile(`\\?\{+[^{}\r\n]*\}+`)
+	// field is the inside of a merge field. In a table of Markdown the bar may be written \|.
+	field = regexp.MustCompile(`^\s*([\pL\pN_.-]{1,64})\s*(?:\\?\|(.*))?$`)
+)
+
+// merge replaces the merge fields of a text by marks. What is no field stays as it is written, and \{{name}} becomes {{name}}.
+// seen is told every field.
+func (m *marks) merge(text string, seen func(mark)) string {
+	return braced.ReplaceAllStringFunc(text, func(found string) string {
+		inner, escaped := strings.CutPrefix(found, `\`)
+		body := strings.Trim(inner, "{}")
+		if inner != "{{"+body+"}}" {
+			return found
+		}
+		parts := field.FindStringSubmatch(body)
+		if parts == nil {
+			return found
+		}
+		if escaped {
+			return inner
+		}
+		k := mark{name: parts[1], fallback: strings.TrimSpace(parts[2]), hasFallback: strings.Contains(body, "|")}
+		seen(k)
+		return string(m.put(k))
+	})
+}
+
+// holds tells whether a text has a mark of that name.
+func (m *marks) holds(text, name string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return isMark(r) && !m.of(r).literal && m.of(r).name == name })
+}
