@@ -130,7 +130,7 @@ func (p *post) draft(was *campaign.Campaign) (*draft, problems, error) {
 		}
 	}
 	if id := get("follows.campaign"); id != "" {
-		d.Follows = &follows{Campaign: id, Whom: get("follows.whom")}
+		d.Follows = &follows{campaign.Follows{Campaign: id, Whom: get("follows.whom")}, p.form.Get("follows.correction")}
 	}
 	files := p.files
 	if was != nil {

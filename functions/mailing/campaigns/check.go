@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,11 @@ func (e *editor) judge(ctx context.Context, d *draft, was *campaign.Campaign) (*
 	}
 	e.judgeContent(d, j)
 	e.judgeRest(d, j)
-	return j, e.judgeFollows(ctx, d, j)
+	if err := e.judgeFollows(ctx, d, j); err != nil {
+		return nil, err
+	}
+	e.judgeBulletin(j)
+	return j, nil
 }
 
 // refuse takes the policy gate's refusal: the part that it names is what must go.
@@ -290,7 +295,7 @@ func (e *editor) judgeFollows(ctx context.Context, d *draft, j *judged) error {
 	if d.Follows == nil || d.Follows.Campaign == "" {
 		return nil
 	}
-	f := campaign.Follows(*d.Follows)
+	f := d.Follows.Follows
 	if f.Whom == "" {
 		f.Whom = campaign.ToAccepted
 	}
@@ -311,6 +316,9 @@ func (e *editor) judgeFollows(ctx context.Context, d *draft, j *judged) error {
 		j.wrong.add("follows.campaign", "not_over", "元の配信がまだ終わっていません。終わってから作成してください。", "The earlier campaign is not over yet.")
 	default:
 		j.campaign.Follows = &f
+		if f.Whom == campaign.ToAccepted {
+			j.campaign.Correction = cmp.Or(j.lines("follows.correction", d.Follows.Correction, false), "先にお送りした「"+earlier.Title+"」についての訂正です。")
+		}
 	}
 	return nil
 }

@@ -39,16 +39,20 @@ type attachment struct {
 }
 
 // follows is a campaign's ID, whose recipients get a correction, or says for whom of them this one is.
-type follows campaign.Follows
+type follows struct {
+	campaign.Follows
+	Correction string `json:"correction,omitempty"` // what was wrong, for a correction
+}
 
 // UnmarshalJSON reads both.
 func (f *follows) UnmarshalJSON(data []byte) error {
 	var id string
 	if json.Unmarshal(data, &id) == nil {
-		*f = follows{Campaign: id, Whom: campaign.ToAccepted}
+		*f = follows{Follows: campaign.Follows{Campaign: id, Whom: campaign.ToAccepted}}
 		return nil
 	}
-	return strict(data, (*campaign.Follows)(f))
+	type plain follows
+	return strict(data, (*plain)(f))
 }
 
 // problem is one thing that is wrong with a draft, or that staff should know about it.

@@ -84,7 +84,7 @@ func (e *editor) newPage(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return fmt.Errorf("read the earlier campaign: %w", err)
 		}
-		d.Kind, d.Event, d.Follows = earlier.Kind, earlier.Event, &follows{Campaign: id, Whom: query.Get("whom")}
+		d.Kind, d.Event, d.Follows = earlier.Kind, earlier.Event, &follows{Follows: campaign.Follows{Campaign: id, Whom: query.Get("whom")}}
 	}
 	if d.Kind == "" {
 		return e.write(w, r, http.StatusOK, policy.Text{JA: "新しい配信：種類を選ぶ", EN: "New campaign: choose the kind"}, "kinds", struct {

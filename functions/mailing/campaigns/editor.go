@@ -10,10 +10,12 @@ import (
 
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/audience"
+	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/config"
 	"madoguchi/shared/event"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/ses"
 	"madoguchi/shared/staff"
 	"madoguchi/shared/subscription"
 	"madoguchi/shared/web"
@@ -31,6 +33,8 @@ type editor struct {
 	files      objects.Bucket
 	addressKey config.Key
 	outbox     string
+	mail       envelope.Settings
+	ses        *ses.Client
 	delay      time.Duration // within which "send now" can be recalled
 	review     bool          // a second person has to approve
 	testers    []string      // addresses that a test may go to beside one's own; "*": any, on a developer's machine
@@ -55,6 +59,7 @@ func (e *editor) handler() http.Handler {
 	}
 	handle("GET "+base+"/{id}/schedule", e.with(e.schedulePage))
 	handle("POST "+base+"/{id}/schedule", e.with(e.schedule))
+	handle("GET "+base+"/{id}/cancel", e.with(e.cancelPage))
 	handle("POST "+base+"/{id}/copy", e.with(e.copy))
 	handle("POST "+base+"/{id}/test", e.with(e.test))
 	handle("GET "+base+"/{id}/preview", e.with(e.preview))

@@ -32,7 +32,7 @@ func (e *editor) keep(ctx context.Context, d *draft, was *campaign.Campaign, j *
 		return *was, err
 	}
 	return e.store.Save(ctx, was.ID, author, j.contents, func(now *campaign.Campaign) {
-		now.Segment, now.Follows, now.ReplyTo, now.EmbargoUntil = c.Segment, c.Follows, c.ReplyTo, c.EmbargoUntil
+		now.Segment, now.Follows, now.Correction, now.ReplyTo, now.EmbargoUntil = c.Segment, c.Follows, c.Correction, c.ReplyTo, c.EmbargoUntil
 		if d.Attachments != nil {
 			now.Files = c.Files
 		}

@@ -67,12 +67,12 @@ var unknownFilter = &web.Error{Kind: web.BadRequest, Message: policy.Text{
 
 // show tells everything of a campaign.
 func (e *editor) show(w http.ResponseWriter, r *http.Request, c *campaign.Campaign) error {
-	v, err := e.describe(r.Context(), c, nil, language(r))
+	if !web.WantsJSON(r) {
+		return e.showPage(w, r, c)
+	}
+	v, err := e.describe(r.Context(), c)
 	if err != nil {
 		return err
 	}
-	if web.WantsJSON(r) {
-		return web.WriteJSON(w, http.StatusOK, "application/json", v)
-	}
-	return e.showPage(w, r, c, v)
+	return web.WriteJSON(w, http.StatusOK, "application/json", v)
 }

@@ -109,7 +109,10 @@ func (e *editor) ready(ctx context.Context, c *campaign.Campaign, o order) (time
 
 // asDraft is a stored campaign as it would be handed in again.
 func asDraft(c *campaign.Campaign, contents []campaign.Content) *draft {
-	d := &draft{Kind: c.Kind, Content: map[policy.Language]campaign.Content{}, Segment: c.Segment, Event: c.Event, ReplyTo: c.ReplyTo, Follows: (*follows)(c.Follows)}
+	d := &draft{Kind: c.Kind, Content: map[policy.Language]campaign.Content{}, Segment: c.Segment, Event: c.Event, ReplyTo: c.ReplyTo}
+	if c.Follows != nil {
+		d.Follows = &follows{*c.Follows, c.Correction}
+	}
 	if c.EmbargoUntil != 0 {
 		d.Embargo = time.Unix(c.EmbargoUntil, 0).In(tokyo).Format(time.RFC3339)
 	}
@@ -117,4 +120,43 @@ func asDraft(c *campaign.Campaign, contents []campaign.Content) *draft {
 		d.Content[content.Language] = campaign.Content{Subject: content.Subject, Body: content.Body, Preheader: content.Preheader, Text: content.Text}
 	}
 	return d
+}
+
+// schedulePage asks before a campaign is scheduled: what, to whom, how many, when, from whom.
+func (e *editor) schedulePage(w http.ResponseWriter, r *http.Request, c *campaign.Campaign) error {
+	if _, ok := e.leads(c, actSchedule); !ok {
+		return e.conflict(c, actSchedule)
+	}
+	return e.askSchedule(w, r, http.StatusOK, c, "", nil)
+}
+
+func (e *editor) scheduleAgain(w http.ResponseWriter, r *http.Request, c *campaign.Campaign, p *post, wrong problems) error {
+	at := p.form.Get("at")
+	if p.form.Get("when") == "now" {
+		at = ""
+	}
+	return e.askSchedule(w, r, http.StatusUnprocessableEntity, c, at, wrong)
+}
+
+func (e *editor) askSchedule(w http.ResponseWriter, r *http.Request, status int, c *campaign.Campaign, at string, wrong problems) error {
+	v, err := e.showView(r, c)
+	if err != nil {
+		return err
+	}
+	if v.At = at; wrong != nil {
+		v.Wrong = wrong
+	}
+	return e.write(w, r, status, policy.Text{JA: "配信の予約の確認", EN: "Schedule: please confirm"}, "schedule", v)
+}
+
+// cancelPage asks before a campaign is cancelled: that cannot be undone.
+func (e *editor) cancelPage(w http.ResponseWriter, r *http.Request, c *campaign.Campaign) error {
+	if _, ok := e.leads(c, actCancel); !ok {
+		return e.conflict(c, actCancel)
+	}
+	v, err := e.showView(r, c)
+	if err != nil {
+		return err
+	}
+	return e.write(w, r, http.StatusOK, policy.Text{JA: "配信を中止しますか", EN: "Cancel this campaign?"}, "cancel", v)
 }

@@ -45,7 +45,6 @@ type whole struct {
 	Approver     string                               `json:"approver,omitempty"`
 	May          []action                             `json:"may"` // what the caller may do now
 	History      []step                               `json:"history"`
-	Warnings     []web.FieldError                     `json:"warnings,omitempty"`
 }
 
 // step is one change of state.
@@ -79,7 +78,7 @@ func (e *editor) summarise(ctx context.Context, c *campaign.Campaign) (summary, 
 	return s, err
 }
 
-func (e *editor) describe(ctx context.Context, c *campaign.Campaign, warnings problems, l policy.Language) (*whole, error) {
+func (e *editor) describe(ctx context.Context, c *campaign.Campaign) (*whole, error) {
 	s, err := e.summarise(ctx, c)
 	if err != nil {
 		return nil, err
@@ -90,7 +89,7 @@ func (e *editor) describe(ctx context.Context, c *campaign.Campaign, warnings pr
 	}
 	v := &whole{summary: s, Version: c.Version, Content: map[policy.Language]campaign.Content{}, Segment: c.Segment, Follows: c.Follows,
 		EmbargoUntil: stamp(c.EmbargoUntil * 1000), ReplyTo: c.ReplyTo, Attachments: c.Files, Author: c.Author, Approver: c.Approver,
-		May: e.may(staff.Of(ctx), c), Warnings: warnings.fields(l)}
+		May: e.may(staff.Of(ctx), c)}
 	for _, content := range contents {
 		v.Content[content.Language] = content
 	}

@@ -25,6 +25,7 @@ import (
 	"madoguchi/shared/record"
 	"madoguchi/shared/record/recordtest"
 	"madoguchi/shared/registration/registrationtest"
+	"madoguchi/shared/ses"
 	"madoguchi/shared/staff"
 	"madoguchi/shared/subscription"
 )
@@ -40,7 +41,7 @@ func complete() map[string]string {
 		"CAMPAIGN_RECIPIENT_DAYS": "90", "REGISTRATION_DAYS": "365", "STAFF_ISSUER": "https://id.example.jp/pool", "STAFF_CLIENT": "pages",
 		"STAFF_SESSION_HOURS": "8", "STAFF_IDLE_MINUTES": "60", "ADDRESS_KEY": strings.Repeat("address-key-of-the-events-", 2),
 		"LINK_KEYS": strings.Repeat("link-key-of-the-events-", 2), "PUBLIC_URL": "https://forms.example.jp", "WEBSITE_URL": "https://www.example.jp/",
-		"PRIVACY_CONTACT": "privacy@example.jp", "SENDER_ADDRESS": "info@forms.example.jp", "CONFIGURATION_SET": "list"}
+		"PRIVACY_CONTACT": "privacy@example.jp", "SENDER_ADDRESS": "info@forms.example.jp", "LIST_CONFIGURATION_SET": "list"}
 	for _, name := range []string{"ORGANIZATION_NAME", "ORGANIZATION_SHORT_NAME", "REPRESENTATIVE", "ORGANIZATION_ADDRESS", "PRIVACY_OFFICE"} {
 		env[name+"_JA"], env[name+"_EN"] = "例示機構", "Example Office"
 	}
@@ -91,7 +92,11 @@ func newWorld(t *testing.T, change ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.editor, err = open(config.Map(w.env), w.client, files, w.now); err != nil {
+	caller, err := ses.New(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.editor, err = open(config.Map(w.env), w.client, files, caller, w.now); err != nil {
 		t.Fatal(err)
 	}
 	w.handler = w.editor.handler()
