@@ -2,6 +2,7 @@ package deployment
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -63,6 +64,7 @@ var wide = map[string]string{
 	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*": "attachments are named by the reference of their case",
 	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":        "SES chooses the names of the mails",
 	"MailerRole ses:GetAccount *":                                     "the action knows no other resource",
+	"SenderRole ses:GetAccount *":                                     "the action knows no other resource",
 	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*": "the label of a table's stream is not known in advance; it lists this table's streams only",
 }
 
@@ -130,6 +132,7 @@ func leastPrivilege(t *Template) []string {
 }
 
 const (
+	batchGet   = "dynamodb:BatchGetItem"
 	readItem   = "dynamodb:GetItem"
 	putItem    = "dynamodb:PutItem"
 	updateItem = "dynamodb:UpdateItem"
@@ -138,7 +141,8 @@ const (
 )
 
 // mayTouch is purpose limitation: which function may do what with which table. Transactions need the permission of each
-// of their writes. Whatever is not here is forbidden, and whatever is here must be granted.
+// of their writes. Whatever is not here is forbidden, and whatever is here must be granted. What stands as Table/index is allowed
+// on that index and not on the table; otherwise an index counts as its table.
 var mayTouch = map[string]map[string][]string{
 	"NewsletterFunction": {
 		"NewsletterTable":  {deleteItem, readItem, putItem, updateItem},
@@ -164,9 +168,10 @@ var mayTouch = map[string]map[string][]string{
 		"GuardTable":     {readItem, putItem, updateItem},
 	},
 	"InboundFunction": {
-		"InquiriesTable": {putItem, query, updateItem},
-		"OutboxTable":    {putItem},
-		"GuardTable":     {updateItem},
+		"InquiriesTable":     {putItem, query, updateItem},
+		"OutboxTable":        {putItem},
+		"OutboxTable/thread": {query}, // which inquiry a mail of ours was about; of a mail nothing else
+		"GuardTable":         {updateItem},
 	},
 	"PhotosFunction": {
 		"PhotosTable":         {readItem, putItem, updateItem},
@@ -197,6 +202,15 @@ var mayTouch = map[string]map[string][]string{
 		"RegistrationsTable": {"dynamodb:ConditionCheckItem", query}, // reads what the mail needs, changes nothing
 		"InvitationsTable":   {readItem, putItem},
 		"OutboxTable":        {putItem},
+	},
+	"SenderFunction": {
+		"CampaignsTable":     {readItem, putItem, query, updateItem},
+		"NewsletterTable":    {batchGet, query}, // who receives is decided elsewhere: no list is changed
+		"PressTable":         {batchGet, query},
+		"RegistrationsTable": {batchGet, query},
+		"SuppressionTable":   {batchGet},
+		"EventsTable":        {readItem},
+		"InvitationsTable":   {batchGet, putItem},
 	},
 	"SiteFunction": {},
 	"AccessFunction": {
@@ -229,18 +243,20 @@ func purposes(t *Template) []string {
 		}
 	}
 	for _, role := range t.ofType("AWS::IAM::Role") {
-		granted := t.tableActions(role)
+		allowed := mayTouch[roles[role]]
+		granted := t.tableActions(role, allowed)
 		if roles[role] == "" && len(granted) > 0 {
 			wrong = append(wrong, role+" touches a table and is no function's")
 		}
-		allowed := mayTouch[roles[role]]
-		for _, table := range t.ofType("AWS::DynamoDB::Table") {
-			for _, action := range granted[table] {
+		for table, actions := range granted {
+			for _, action := range actions {
 				if !slices.Contains(allowed[table], action) {
 					wrong = append(wrong, fmt.Sprintf("%s may %s on %s", role, action, table))
 				}
 			}
-			for _, action := range allowed[table] {
+		}
+		for table, actions := range allowed {
+			for _, action := range actions {
 				if !slices.Contains(granted[table], action) {
 					wrong = append(wrong, fmt.Sprintf("%s lacks %s on %s", role, action, table))
 				}
@@ -251,14 +267,21 @@ func purposes(t *Template) []string {
 	return wrong
 }
 
-// tableActions returns the actions that a role has on each table, its indexes and its stream.
-func (t *Template) tableActions(role string) map[string][]string {
+// ofIndex is how a permission names an index.
+var ofIndex = regexp.MustCompile(`/index/([A-Za-z0-9_-]+)$`)
+
+// tableActions returns the actions that a role has on each table, its indexes and its stream. An index that "apart" names as
+// Table/index is listed so.
+func (t *Template) tableActions(role string, apart map[string][]string) map[string][]string {
 	granted := map[string][]string{}
 	for _, s := range t.granted(role) {
 		for _, resource := range s.resources {
 			for _, name := range t.references(resource) {
 				if t.kind(name) != "AWS::DynamoDB::Table" {
 					continue
+				}
+				if index := ofIndex.FindStringSubmatch(words(resource)); index != nil && apart[name+"/"+index[1]] != nil {
+					name += "/" + index[1]
 				}
 				granted[name] = append(granted[name], s.actions...)
 			}
@@ -272,7 +295,7 @@ func ledger(t *Template) []string {
 	var wrong []string
 	harmless := []string{readItem, putItem, query, "dynamodb:ConditionCheckItem"}
 	for _, role := range t.ofType("AWS::IAM::Role") {
-		granted := t.tableActions(role)
+		granted := t.tableActions(role, nil)
 		for _, table := range t.ofType("AWS::DynamoDB::Table") {
 			if !strings.HasPrefix(table, "Ledger") {
 				continue

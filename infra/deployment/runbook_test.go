@@ -68,7 +68,7 @@ func TestRunbooks(t *testing.T) {
 		{"no end", "**Over**", "Over", []string{"MailWaiting"}, "**Over**"},
 		{"no command", "```sh", "```", []string{"MailWaiting"}, "no command"},
 		{"gone resource", "physical OutboxTable", "physical MailTable", []string{"MailWaiting"}, "MailTable is no resource"},
-		{"gone log group", "/madoguchi/mailer", "/madoguchi/sender", []string{"MailWaiting"}, "no log group sender"},
+		{"gone log group", "/madoguchi/mailer", "/madoguchi/postman", []string{"MailWaiting"}, "no log group postman"},
 		{"dead link", "](mail-given-up.md)", "](mail-lost.md)", []string{"MailWaiting"}, "mail-lost.md"},
 	} {
 		t.Run("broken: "+test.name, func(t *testing.T) {

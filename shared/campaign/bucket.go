@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -23,6 +24,9 @@ const (
 	// burst is how much of the past may be caught up with: what a slow store or a pause between two calls would otherwise lose.
 	// Over ten seconds it is 1 %: within the 2 % that the rate may be missed by.
 	burst = 100 * time.Millisecond
+	// tight lengthens the time between calls that are as large as what SES lets through at once, one second's worth: two of them
+	// must be a whole second apart when they arrive, whatever the way does to them. 1 %.
+	tight = 1.01
 	// share is how much of the rate a sender takes at once: enough that the store is asked once for many calls, little enough that
 	// two senders and the mailer come to turns evenly.
 	share = 500 * time.Millisecond
@@ -58,7 +62,7 @@ func (b *Bucket) Rate() float64 {
 
 // Wait takes n recipients of the rate and returns when they may be sent to. The error is ctx's or record.ErrUnavailable.
 func (b *Bucket) Wait(ctx context.Context, n int) error {
-	at, err := b.take(ctx, n)
+	at, err := b.Take(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -76,22 +80,33 @@ func (b *Bucket) Return(n int) {
 	b.next = b.next.Add(-b.cost(n))
 }
 
+// cost is the time that n recipients take of the rate.
 func (b *Bucket) cost(n int) time.Duration {
-	return time.Duration(float64(n) / b.perSecond * float64(time.Second))
+	seconds := float64(n) / b.perSecond
+	if b.slack() == 0 {
+		seconds *= tight
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
-// take returns when n recipients may be sent to. Callers are served in turn: whoever holds the lock asks the store.
-func (b *Bucket) take(ctx context.Context, n int) (time.Time, error) {
+// slack is how much may be caught up with: no more than SES has room for beside a whole call.
+func (b *Bucket) slack() time.Duration {
+	room := 1 - float64(ChunkSize)/b.perSecond
+	return max(0, min(burst, time.Duration(room*float64(time.Second))))
+}
+
+// Take takes n recipients of the rate and returns when they may be sent to, for callers that wait by themselves. Callers are served
+// in turn: whoever holds the lock asks the store. The error is record.ErrUnavailable.
+func (b *Bucket) Take(ctx context.Context, n int) (time.Time, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.perSecond <= 0 {
 		return time.Time{}, fmt.Errorf("sending rate %v", b.perSecond)
 	}
 	now := b.Store.Now()
-	if b.next.Before(now.Add(-burst)) { // what was not used in time is gone, or it would be a burst
-		gone := min(b.left, int(now.Add(-burst).Sub(b.next).Seconds()*b.perSecond))
-		b.left -= gone
-		b.next = b.next.Add(b.cost(gone))
+	if late := now.Add(-b.slack()).Sub(b.next); b.left > 0 && late > 0 { // what was not used in time is gone, or it would be a burst
+		b.left -= min(b.left, int(math.Ceil(late.Seconds()*b.perSecond)))
+		b.next = b.next.Add(late)
 	}
 	if b.left < n {
 		want := max(n-b.left, int(b.perSecond*share.Seconds()))
@@ -121,8 +136,8 @@ func (b *Bucket) reserve(ctx context.Context, n int) (time.Time, error) {
 		}
 		now := s.Now()
 		from := time.UnixMicro(was.Until)
-		if from.Before(now.Add(-burst)) || from.After(now.Add(astray)) {
-			from = now.Add(-burst)
+		if from.Before(now.Add(-b.slack())) || from.After(now.Add(astray)) {
+			from = now
 		}
 		condition := record.Condition{Expression: "tat = :was", Values: record.Values{"was": was.Until}}
 		if !found {

@@ -93,7 +93,11 @@ type Campaign struct {
 	Segment  Segment           `dynamodbav:"segment"`
 	Follows  *Follows          `dynamodbav:"follows,omitempty"`
 	ReplyTo  string            `dynamodbav:"reply,omitempty"`
-	Files    []File            `dynamodbav:"files,omitempty"`
+
+	// Correction says what was wrong in the campaign that this one follows, where it corrects it (お詫びと訂正).
+	Correction string `dynamodbav:"correction,omitempty"`
+
+	Files []File `dynamodbav:"files,omitempty"`
 
 	EmbargoUntil int64 `dynamodbav:"embargo,omitempty"` // Unix seconds
 

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -118,10 +119,44 @@ func (s *Store) Counts(ctx context.Context, c *Campaign) (Counts, []Minute, erro
 	}
 	counts.Pending = counts.Frozen - counts.Accepted - counts.Failed - counts.Excluded - counts.Unknown
 	if least := min(counts.Pending, counts.Accepted, counts.Failed, counts.Excluded, counts.Unknown); least < 0 {
-		return counts, nil, fmt.Errorf("campaign %s: counts do not add up: %+v", c.ID, counts)
+		return counts, nil, fmt.Errorf("campaign %s: %w: %+v", c.ID, ErrCounts, counts)
 	}
 	return counts, timeline(minutes), nil
 }
+
+// Verify counts every recipient of a campaign again and holds the result against the numbers that were kept. It is called when a
+// campaign comes to rest, not while it is being sent. The error says that they differ, which is a defect, or is
+// record.ErrUnavailable.
+func (s *Store) Verify(ctx context.Context, c *Campaign) (Counts, error) {
+	kept, _, err := s.Counts(ctx, c)
+	if err != nil {
+		return kept, err
+	}
+	found, total := Tally{}, 0
+	for cursor := ""; ; {
+		some, next, err := s.Chunks(ctx, c.ID, cursor, 1000)
+		if err != nil {
+			return kept, err
+		}
+		for i := range some {
+			for class, n := range tally(some[i].List()) {
+				found[class] += n
+				total += n
+			}
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	want := Tally{ClassPending: kept.Pending, ClassAccepted: kept.Accepted, ClassFailed: kept.Failed, ClassExcluded: kept.Excluded, ClassUnknown: kept.Unknown}
+	if diff := found.minus(want); total != kept.Frozen || len(diff) > 0 {
+		return kept, fmt.Errorf("campaign %s: %w: %d frozen, %d found, differences %v", c.ID, ErrCounts, kept.Frozen, total, diff)
+	}
+	return kept, nil
+}
+
+// ErrCounts says that the numbers of a campaign are not those of its recipients.
+var ErrCounts = errors.New("the numbers do not add up")
 
 func timeline(minutes map[string]Tally) []Minute {
 	line := make([]Minute, 0, len(minutes))

@@ -142,7 +142,7 @@ func (c *checker) times() {
 func (c *checker) capacity() {
 	of := c.event.Capacity
 	switch {
-	case of.wrong:
+	case !of.given:
 		c.wrong(".capacity", "must be a whole number, or {venue, online}")
 		return
 	case of.PerMode && c.event.Kind != Hybrid:
@@ -153,8 +153,11 @@ func (c *checker) capacity() {
 		if of.PerMode {
 			place += "." + mode
 		}
-		if n := of.Of(mode); n < 1 || n > mostSeats {
-			c.wrong(place, "must be 1 to %d", mostSeats)
+		// No seats yet: who comes waits, and is offered a seat when staff add some. Without a waiting list nobody could come at all.
+		switch n := of.Of(mode); {
+		case n == 0 && c.event.WaitingList:
+		case n < 1 || n > mostSeats:
+			c.wrong(place, "must be 1 to %d, or 0 with a waiting list", mostSeats)
 		}
 	}
 }

@@ -115,7 +115,7 @@ type Capacity struct {
 	Venue, Online int
 	PerMode       bool
 
-	wrong bool
+	given bool // it was said, and can be read
 }
 
 // The modes in which seats are counted.
@@ -147,14 +147,14 @@ func (c Capacity) Of(mode string) int {
 }
 
 type perMode struct {
-	Venue  int `json:"venue"`
-	Online int `json:"online"`
+	Venue  *int `json:"venue"`
+	Online *int `json:"online"`
 }
 
 // MarshalJSON writes N or {venue, online}.
 func (c Capacity) MarshalJSON() ([]byte, error) {
 	if c.PerMode {
-		return json.Marshal(perMode{c.Venue, c.Online})
+		return json.Marshal(perMode{&c.Venue, &c.Online})
 	}
 	return json.Marshal(c.Everybody)
 }
@@ -162,12 +162,14 @@ func (c Capacity) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads them. What is neither is told by Check, with its place.
 func (c *Capacity) UnmarshalJSON(data []byte) error {
 	var modes perMode
+	var number *int // null is no number
 	switch {
-	case json.Unmarshal(data, &c.Everybody) == nil:
-	case strict(data, &modes) == nil:
-		*c = Capacity{Venue: modes.Venue, Online: modes.Online, PerMode: true}
+	case json.Unmarshal(data, &number) == nil && number != nil:
+		*c = Capacity{Everybody: *number, given: true}
+	case strict(data, &modes) == nil && modes.Venue != nil && modes.Online != nil:
+		*c = Capacity{Venue: *modes.Venue, Online: *modes.Online, PerMode: true, given: true}
 	default:
-		c.wrong = true
+		*c = Capacity{}
 	}
 	return nil
 }

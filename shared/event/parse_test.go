@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,9 @@ func TestRefused(t *testing.T) {
 			}
 		}
 	}
+	seats := func(capacity any, waiting bool) func(map[string]any) {
+		return func(m map[string]any) { m["capacity"], m["waiting_list"] = capacity, waiting }
+	}
 	partner, field, question := in("partners", 0), in("fields", 0), in("questionnaire", "questions", 1)
 	alone := func(m map[string]any) { delete(m, "partners") }
 	tests := []struct {
@@ -103,7 +107,12 @@ func TestRefused(t *testing.T) {
 		{"closes after the end", change("closes_at", "2026-12-02T14:00:00+09:00"), []string{".closes_at"}},
 		{"link without encryption (R96)", change("online_url", "http://meet.example.jp"), []string{".online_url"}},
 		{"capacity", change("capacity", "many"), []string{".capacity", ".partners[1].receives[1]"}},
-		{"no seats", change("capacity", map[string]any{"venue": 0, "online": 5}), []string{".capacity.venue"}},
+		{"no seats and no waiting list", seats(map[string]any{"venue": 0, "online": 5}, false), []string{".capacity.venue"}},
+		{"no seats at all and no waiting list", seats(0, false), []string{".capacity", ".partners[1].receives[1]"}},
+		{"fewer than none", change("capacity", map[string]any{"venue": -1, "online": 5}), []string{".capacity.venue"}},
+		{"more than a hall holds", change("capacity", map[string]any{"venue": 10_001, "online": 5}), []string{".capacity.venue"}},
+		{"seats of one way only", change("capacity", map[string]any{"online": 5}), []string{".capacity", ".partners[1].receives[1]"}},
+		{"no capacity", change("capacity", nil), []string{".capacity", ".partners[1].receives[1]"}},
 		{"state", change("state", "open"), []string{".state"}},
 		{"fields without a partner (R32)", alone, []string{".fields", ".omit", ".fields[0].for[0]"}},
 		{"name left out (R32)", change("omit", []any{"name"}), []string{".omit[0]"}},
@@ -197,5 +206,24 @@ func TestNotices(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, e.Notices(policy.English)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// 0 is a number of seats where a waiting list is kept, and stays it through the store's JSON.
+func TestNoSeatsYet(t *testing.T) {
+	for _, capacity := range []string{`0`, `{"venue":0,"online":100}`, `{"venue":0,"online":0}`} {
+		kind := map[bool]string{true: "hybrid", false: "venue"}[capacity != `0`]
+		e, err := event.Parse([]byte(`{"id":"a","title":{"ja":"A"},"kind":"` + kind + `","starts_at":"2026-12-01T14:00:00+09:00","ends_at":"2026-12-01T15:00:00+09:00",` +
+			`"closes_at":"2026-11-30T15:00:00+09:00","capacity":` + capacity + `,"waiting_list":true}`))
+		if err != nil {
+			t.Fatalf("%s: %v", capacity, err)
+		}
+		data, err := e.Encode()
+		if err != nil || !strings.Contains(string(data), `"capacity":`+capacity+`,`) {
+			t.Errorf("%s is written %s, %v", capacity, data, err)
+		}
+		if _, err := event.Parse(data); err != nil {
+			t.Errorf("%s: %v", data, err)
+		}
 	}
 }

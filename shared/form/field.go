@@ -22,7 +22,10 @@ type Option struct {
 // Field is a field of the policy with the choices that it has now.
 type Field struct {
 	policy.Field
-	Options  []Option
+	Options []Option
+	// Refused are options that cannot be taken, each with why not and what to do instead: what people look for in the list and
+	// would miss there.
+	Refused  map[string]policy.Text
 	Buttons  bool        // the options stand side by side as radio buttons, not in a list that opens
 	Min, Max int         // of a number; both 0: any whole number of at most nine digits
 	Group    policy.Text // fields in a row with the same group stand under it as one heading (a matrix, quantities)
@@ -89,6 +92,7 @@ const (
 	codeRepeated = "repeated"
 	codeUnknown  = "unknown_field"
 	codeOption   = "not_in_list"
+	codeRefused  = "not_offered"
 	codeTooFast  = "too_fast"
 	codeExpired  = "expired"
 	codeSent     = "already_sent"
@@ -158,6 +162,9 @@ func Validate(fields []Field, post Post, l policy.Language) (map[string]string, 
 		value, code := f.take(post)
 		if code != "" {
 			wrong = append(wrong, web.FieldError{Field: f.Name, Code: code, Message: f.message(code, l)})
+		} else if why, refused := f.Refused[value]; refused {
+			wrong = append(wrong, web.FieldError{Field: f.Name, Code: codeRefused,
+				Message: fmt.Sprintf(policy.Text{JA: "「%s」：%s", EN: "%s: %s"}.In(l), f.Label.In(l), why.In(l))})
 		} else {
 			values[f.Name] = value
 		}

@@ -195,8 +195,8 @@ func (e *Engine) refuse(ctx context.Context, w http.ResponseWriter, a *attempt, 
 // unavailable is what a visitor reads while the store is out of reach: nothing is lost but a little time.
 func unavailable(cause error) *web.Error {
 	return &web.Error{Kind: web.Unavailable, RetryAfter: time.Minute, Cause: cause, Message: policy.Text{
-		JA: "ただいま混み合っているか、一時的にシステムを利用できません。送信はまだ完了していません。入力内容はこのページに残っています。数分後にもう一度送信してください。",
-		EN: "The system is busy or out of service for the moment, and your form has not been sent. What you entered is kept on this page; please send it again in a few minutes."}}
+		JA: "ただいま混み合っているか、一時的にシステムを利用できません。送信はまだ完了していません。数分後に、同じ内容をそのままもう一度送信してください。",
+		EN: "The system is busy or out of service for the moment, and your form has not been sent. Please send the same again, as it is, in a few minutes."}}
 }
 
 // admit counts the submission against its network's rate. Where the count itself fails, the post goes on: the limit is a
@@ -214,8 +214,8 @@ func (e *Engine) admit(ctx context.Context, a *attempt) *web.Error {
 		return nil
 	}
 	return &web.Error{Kind: web.RateLimited, RetryAfter: wait, Message: policy.Text{
-		JA: "同じネットワークからの送信が続いたため、一時的に受け付けを止めています。入力内容はこのページに残っています。しばらくしてからもう一度送信してください。",
-		EN: "Too many forms were sent from your network, so we have paused for a while. What you entered is kept on this page; please send it again later."}}
+		JA: "同じネットワークからの送信が続いたため、一時的に受け付けを止めています。しばらくしてから、同じ内容をそのままもう一度送信してください。",
+		EN: "Too many forms were sent from your network, so we have paused for a while. Please send the same again, as it is, later."}}
 }
 
 // expired answers a post whose token is too old. What was sent with it before its end still gets its first answer.

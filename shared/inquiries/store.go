@@ -196,7 +196,7 @@ func (s *Store) acknowledge(tx *record.Transaction, a Arrival) {
 	person := a.Ack.Key(s.AddressKey)
 	s.Guard.Cap(tx, actAck, what, person, limit, a.At)
 	mail.Enqueue(tx, s.Outbox, mail.Mail{Service: policy.Inquiry, Kind: policy.InquiryReceived, Language: a.Case.Language,
-		To: a.Ack.ASCII(), Person: person, ReplyTo: Thread(s.Keys, s.Inbound, a.Case.Reference),
+		To: a.Ack.ASCII(), Person: person, ReplyTo: Thread(s.Keys, s.Inbound, a.Case.Reference), Thread: s.answerable(a.Case.Reference),
 		Data: map[string]string{"reference": a.Case.Reference, "channel": string(a.Case.Channel),
 			"deleted_on": time.Unix(a.Message.ExpiresAt, 0).UTC().Format(time.RFC3339)}}, a.At)
 }
@@ -270,19 +270,38 @@ func (s *Store) Taken(ctx context.Context, m Mark, now time.Time) (bool, error) 
 // IsStaff tells whether an address is the one of the staff who are told.
 func (s *Store) IsStaff(a address.Address) bool { return a.Normal() == s.staff.Normal() }
 
-// FindThread returns the reference of the case to which a mail with one of these Message-IDs belongs, the first that is known.
-// The error is record.ErrUnavailable.
-func (s *Store) FindThread(ctx context.Context, messageIDs []string, now time.Time) (reference string, found bool, err error) {
+// answerable is the reference as the outbox keeps it with a mail, for the answers; none where no mail is received.
+func (s *Store) answerable(reference string) string {
+	if s.Inbound == "" {
+		return ""
+	}
+	return reference
+}
+
+// FindThread returns the reference of the case to which a mail belongs that answers the mails with these Message-IDs, the first
+// that is known: a mail of ours, which the outbox knows, or one that was taken in. "" where none is known; then early tells that
+// one of them may be a mail of ours of which SES's name has not been heard yet. A Message-ID is no secret among those who have
+// the mail, and whoever has it may add to the case, as with the address of the thread; nobody else can guess it. The error is
+// record.ErrUnavailable.
+func (s *Store) FindThread(ctx context.Context, messageIDs []string, now time.Time) (reference string, early bool, err error) {
 	for _, id := range messageIDs {
+		name, ours := mail.SESMessage(id, s.Client.Options().Region)
+		if ours {
+			reference, found, err := mail.FindThread(ctx, s.Client, s.Outbox, name, now)
+			if err != nil || found {
+				return reference, false, err
+			}
+		}
 		marks, _, err := record.Query[Mark](ctx, s.Client, s.query("", "pk", s.MarkOf(id, "").PK, 10), now, nil)
 		if err != nil {
 			return "", false, err
 		}
 		if len(marks) > 0 {
-			return marks[0].Reference, true, nil
+			return marks[0].Reference, false, nil
 		}
+		early = early || ours
 	}
-	return "", false, nil
+	return "", early, nil
 }
 
 func (s *Store) query(index, key, value string, limit int32) *dynamodb.QueryInput {

@@ -33,6 +33,10 @@ type Mail struct {
 	// ReplyTo is where an answer goes, an ASCII addr-spec of the office; empty for the privacy contact. It never is an address
 	// that a visitor typed.
 	ReplyTo string
+
+	// Thread is the reference of the record that an answer to this mail belongs to; empty where none is taken in. It alone of
+	// the contents outlives the sending, so that FindThread tells it by the Message-ID: it must name nobody.
+	Thread string
 }
 
 const (
@@ -72,6 +76,8 @@ func check(m Mail) error {
 		return fmt.Errorf("no language %q", m.Language)
 	case m.Person == "":
 		return errors.New("no person")
+	case strings.ContainsFunc(m.Thread, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' }):
+		return errors.New("the thread is no reference")
 	case m.Unsubscribe != "" && !strings.HasPrefix(m.Unsubscribe, "/"):
 		return errors.New("the unsubscribe link is not a path")
 	}

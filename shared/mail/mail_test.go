@@ -31,6 +31,7 @@ func TestEnqueueRefuses(t *testing.T) {
 		{"no language", func(m *Mail) { m.Language = "" }, "language"},
 		{"no person", func(m *Mail) { m.Person = "" }, "person"},
 		{"a foreign unsubscribe link", func(m *Mail) { m.Unsubscribe = "https://elsewhere.example/" }, "path"},
+		{"a thread that may name a person", func(m *Mail) { m.Thread = "hanako@example.jp" }, "reference"},
 		{"no address", func(m *Mail) { m.To = "" }, "domain"},
 		{"an address without domain", func(m *Mail) { m.To = "hanako@" }, "domain"},
 		{"a line break in the address (hard case 4)", func(m *Mail) { m.To = "hanako@example.jp\r\nBcc: x@example.jp" }, "ASCII"},

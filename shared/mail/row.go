@@ -46,6 +46,7 @@ type Row struct {
 	Data     map[string]string `dynamodbav:"data,omitempty"`   // removed with the outcome
 	Unsub    string            `dynamodbav:"unsub,omitempty"`  // path of the RFC 8058 link; removed with the outcome
 	ReplyTo  string            `dynamodbav:"reply,omitempty"`  // where an answer goes; removed with the outcome
+	Thread   string            `dynamodbav:"thread,omitempty"` // reference that an answer belongs to; stays, for the index "thread"
 	Due      string            `dynamodbav:"due,omitempty"`    // shard of the sparse index "due"; removed with the outcome
 	DueAt    int64             `dynamodbav:"due_at,omitempty"` // when the sweep looks at it; of a claim: end of the lease
 
@@ -70,14 +71,15 @@ func newRow(m Mail, now time.Time) Row {
 	return Row{
 		ID: m.ID, State: Queued, Service: m.Service, Kind: m.Kind, Language: m.Language, Person: m.Person,
 		Created: now.UTC().Format("2006-01-02T15:04:05.000Z"), Expires: now.Add(UnsettledFor).Unix(),
-		To: m.To, Data: m.Data, Unsub: m.Unsubscribe, ReplyTo: m.ReplyTo, Due: shard(m.ID), DueAt: now.Add(streamHeadStart).UnixMilli(),
+		To: m.To, Data: m.Data, Unsub: m.Unsubscribe, ReplyTo: m.ReplyTo, Thread: m.Thread, Due: shard(m.ID),
+		DueAt: now.Add(streamHeadStart).UnixMilli(),
 	}
 }
 
 // Mail returns what the form function asked for.
 func (r Row) Mail() Mail {
 	return Mail{ID: r.ID, Service: r.Service, Kind: r.Kind, Language: r.Language, To: r.To, Person: r.Person, Data: r.Data,
-		Unsubscribe: r.Unsub, ReplyTo: r.ReplyTo}
+		Unsubscribe: r.Unsub, ReplyTo: r.ReplyTo, Thread: r.Thread}
 }
 
 // shard spreads the due mail over the partitions of the index. IDs are random, so their last byte is.

@@ -42,19 +42,22 @@ type Classed struct {
 
 // What is measured. The alarms and the dashboard of template.yaml may name these and no others.
 var (
-	MailOldest  = Metric{"MailOldest", Seconds}   // age of the oldest mail without an outcome; by each sweep
-	MailDue     = Metric{"MailDue", Count}        // mails that are due and wait all the same; by each sweep
-	MailUnknown = Metric{"MailUnknown", Count}    // mails of which nobody knows whether SES has them; by each sweep
-	MailFailed  = Metric{"MailFailed", Count}     // mails that were given up; as it happens, and 0 by each sweep
-	SESQuota    = Metric{"SesQuotaUsed", Percent} // used share of the quota of 24 hours; by each sweep that SES answers
-	Bounces     = Classed{"Bounces", Count}       // addresses that take no mail, once for each mail
-	Complaints  = Classed{"Complaints", Count}    // complaints, once for each mail
+	MailOldest      = Metric{"MailOldest", Seconds}    // age of the oldest mail without an outcome; by each sweep
+	MailDue         = Metric{"MailDue", Count}         // mails that are due and wait all the same; by each sweep
+	MailUnknown     = Metric{"MailUnknown", Count}     // mails of which nobody knows whether SES has them; by each sweep
+	MailFailed      = Metric{"MailFailed", Count}      // mails that were given up; as it happens, and 0 by each sweep
+	SESQuota        = Metric{"SesQuotaUsed", Percent}  // used share of the quota of 24 hours; by each sweep that SES answers
+	CampaignStopped = Metric{"CampaignStopped", Count} // campaigns that were halted or missed, or paused by the program; as it happens
+	CampaignWarning = Metric{"CampaignWarning", Count} // looks at a campaign of which more comes back than should
+	CampaignCounts  = Metric{"CampaignCounts", Count}  // campaigns whose numbers do not add up: a defect
+	Bounces         = Classed{"Bounces", Count}        // addresses that take no mail, once for each mail
+	Complaints      = Classed{"Complaints", Count}     // complaints, once for each mail
 )
 
 // Names returns every metric's name, and whether it has the dimension.
 func Names() map[string]bool {
 	names := map[string]bool{}
-	for _, m := range []Metric{MailOldest, MailDue, MailUnknown, MailFailed, SESQuota} {
+	for _, m := range []Metric{MailOldest, MailDue, MailUnknown, MailFailed, SESQuota, CampaignStopped, CampaignWarning, CampaignCounts} {
 		names[m.Name] = false
 	}
 	for _, m := range []Classed{Bounces, Complaints} {

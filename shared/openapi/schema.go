@@ -80,7 +80,9 @@ func fieldSchema(f policy.Field) object {
 	case policy.TypePrefecture:
 		var codes []any
 		for _, p := range japan.Prefectures() {
-			codes = append(codes, p.Code)
+			if p.Code != japan.Overseas || !f.Domestic {
+				codes = append(codes, p.Code)
+			}
 		}
 		schema["type"], schema["enum"] = "string", codes
 		return schema

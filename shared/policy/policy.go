@@ -96,6 +96,7 @@ type Field struct {
 	Class        Classification // R9
 	Options      OptionList     // for TypeChoice: the list it is chosen from
 	Why          Text           // what it is needed for, in the inventory
+	Domestic     bool           // of a prefecture: overseas stands in the list, and the form says why it cannot be taken
 }
 
 // OptionList names a list of choices that is kept outside the declaration.

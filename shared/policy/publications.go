@@ -2,14 +2,15 @@ package policy
 
 // publications is policy 3(7): R42-R44.
 var publications = Service{
-	Code: Publications, Section: "3(7)", Path: "/publications", Table: "PublicationsTable", FormVersion: 1,
+	Code: Publications, Section: "3(7)", Path: "/publications", Table: "PublicationsTable", FormVersion: 2,
 	Name:      Text{"広報資料・刊行物の請求", "Request for materials and publications"},
 	Languages: []Language{Japanese},
 	Fields: []Field{
 		fieldName.why("お届け先の宛名とするため", "To address the parcel"),
 		{Name: "postal_code", Label: Text{"郵便番号", "Postal code"}, Type: TypePostalCode, Required: true, Autocomplete: "postal-code",
 			Class: QuasiIdentifying, Support: Text{"例：105-0004", "For example: 105-0004"}, Why: Text{"資料をお届けするため", "To deliver the parcel"}},
-		fieldPrefecture.labelled(Text{"都道府県", "Prefecture"}, Text{}).why("資料をお届けするため", "To deliver the parcel"),
+		fieldPrefecture.domestic().labelled(Text{"都道府県", "Prefecture"}, Text{"日本国内へお届けします。海外へのお届けは、お問い合わせフォームからご相談ください",
+			"We deliver within Japan. For a delivery abroad, please write to us by the inquiry form"}).why("資料をお届けするため", "To deliver the parcel"),
 		{Name: "address", Label: Text{"市区町村・番地", "City, street and number"}, Type: TypeText, Required: true, MaxLength: 200,
 			Autocomplete: "address-line1", Class: Identifying, Support: Text{"例：港区新橋6-17-19", "For example: 港区新橋6-17-19"},
 			Why: Text{"資料をお届けするため", "To deliver the parcel"}},

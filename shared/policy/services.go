@@ -31,6 +31,12 @@ func (f Field) why(ja, en string) Field {
 	return f
 }
 
+// domestic returns the prefecture of an address to which something is delivered: within Japan.
+func (f Field) domestic() Field {
+	f.Domestic = true
+	return f
+}
+
 // labelled returns the field with another label and support text.
 func (f Field) labelled(label, support Text) Field {
 	f.Label, f.Support = label, support

@@ -35,7 +35,7 @@ func Stores() []Store {
 				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address"},
 			Why:       Text{"メールマガジンの配信", "Delivery of e-mail newsletters"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"newsletter"}, People: engineer,
+			Functions: []string{"newsletter", "sender"}, People: engineer,
 		},
 		{
 			Code: "press", Name: Text{"プレスリリース配信先名簿", "Press list"}, Resources: []string{"PressTable"},
@@ -44,7 +44,7 @@ func Stores() []Store {
 				"As the newsletter list, with the items of the press list; also requests that wait for approval"},
 			Why:       Text{"プレスリリースの配信と取材案内の送付", "Delivery of press releases and media invitations"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"press"}, People: engineer,
+			Functions: []string{"press", "sender"}, People: engineer,
 		},
 		{
 			Code: "access", Name: Text{"アクセス記録", "Access records"}, Resources: []string{"AccessTable"}, Service: Access, Personal: true,
@@ -128,7 +128,7 @@ func Stores() []Store {
 				"What staff say of an event: its partners, its form's items, in every version; nothing of registrants"},
 			Why:       Text{"イベントのご案内と受付、登録時に表示した内容の証明", "To announce events and take registrations, and to show later what a person saw"},
 			Keeps:     Text{"期限なし（個人情報を含まないため）", "Open-ended: nothing personal is in it"},
-			Functions: []string{"events", "invitations", "questionnaires", "reminders"}, People: engineer,
+			Functions: []string{"events", "invitations", "questionnaires", "reminders", "sender"}, People: engineer,
 		},
 		{
 			Code: "registrations", Name: Text{"イベント参加登録簿", "Event registrations"}, Resources: []string{"RegistrationsTable"},
@@ -137,7 +137,7 @@ func Stores() []Store {
 				"The registrant's items, the state, consents to a provision with the words shown, versions shown, the seat's number; items of a shorter period apart; a keyed hash of address and name by which the same person is known again"},
 			Why:       Text{"イベントの登録通知、ご案内、受付", "Registration notice, information on the event, reception"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"events", "invitations", "reminders"}, People: engineer,
+			Functions: []string{"events", "invitations", "reminders", "sender"}, People: engineer,
 		},
 		{
 			Code: "answers", Name: Text{"アンケートの回答", "Answers to questionnaires"}, Resources: []string{"AnswersTable"},
@@ -154,12 +154,12 @@ func Stores() []Store {
 				"The invitation's number (a keyed hash of the registration), the keyed hash of the address, whether it is spent (without a time); the registration's reference for named ones only"},
 			Why:       Text{"おひとりに1回だけ案内し、1回だけ回答していただくため", "To invite each person once and to take one answer from each"},
 			Keeps:     Text{"回答と同じ", "As the answers"},
-			Functions: []string{"invitations", "questionnaires"}, People: engineer,
+			Functions: []string{"invitations", "questionnaires", "sender"}, People: engineer,
 		},
 		{
 			Code: "outbox", Name: Text{"送信待ちメール", "Outbox"}, Resources: []string{"OutboxTable"}, Personal: true, Copies: true,
-			Holds: Text{"送信前：宛先と差し込む内容。送信後：宛先と内容を消し、種類・日時・結果・宛先の鍵付きハッシュだけ。変更通知（24時間）は番号だけ",
-				"Before sending: recipient and what goes into the mail. After: both removed; kind, times, outcome and the keyed hash of the address remain. Its stream (24 hours) carries keys only"},
+			Holds: Text{"送信前：宛先と差し込む内容。送信後：宛先と内容を消し、種類・日時・結果・宛先の鍵付きハッシュだけ。お問い合わせについてのメールは、返信を元のお問い合わせに加えるため、受付番号も残す。変更通知（24時間）は番号だけ",
+				"Before sending: recipient and what goes into the mail. After: both removed; kind, times, outcome and the keyed hash of the address remain; of mail about an inquiry its reference too, so that an answer joins it. Its stream (24 hours) carries keys only"},
 			Why:       Text{"受け付けた申し込みのメールを必ず、一度だけ送るため", "To send the mail of every accepted form, and once only"},
 			Keeps:     Text{"結果が確定するまで（長くとも7日間）、確定後30日間", "Until the outcome is settled, at most 7 days; then 30 days"},
 			Functions: []string{"events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "reminders"}, People: engineer,
@@ -170,7 +170,15 @@ func Stores() []Store {
 				"Keyed hash of the address, list, reason, date; never the address itself"},
 			Why:       Text{"配信停止をお申し出の方に再びお送りしないため", "Not to write again to those who do not want it"},
 			Keeps:     Text{"期限なし（ご本人があらためて同意するまで）", "Open-ended, until the person gives a new consent"},
-			Functions: []string{"newsletter", "press"}, People: engineer,
+			Functions: []string{"newsletter", "press", "sender"}, People: engineer,
+		},
+		{
+			Code: "campaigns", Name: Text{"一斉配信の記録", "Campaigns"}, Resources: []string{"CampaignsTable"}, Personal: true, Copies: true,
+			Holds: Text{"職員が作成した配信の本文と版、状態、承認と操作をした職員の番号、人数の集計。配信先ごとに、登録の鍵（メールアドレスの鍵付きハッシュ、または受付番号）と結果、SESの番号、不達などの通知。メールアドレスと氏名は含まない",
+				"What staff wrote, in versions, its state, the numbers of the accounts that decided, and counts. For each recipient the key of the record (keyed hash of the address, or reference number), the outcome, SES's number and what SES reported; never an address or a name"},
+			Why:       Text{"一人に一度だけ届け、届いたかどうかの問い合わせに答えるため", "To write to each person once only, and to answer whether somebody was written to"},
+			Keeps:     Text{"配信先ごとの記録は CAMPAIGN_RECIPIENT_DAYS で定める日数（既定90日間）。本文と集計は期限なし", "Recipients for CAMPAIGN_RECIPIENT_DAYS (90 by default); what was written and the counts are open-ended"},
+			Functions: []string{"sender"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
 		},
 		{
 			Code: "guard", Name: Text{"不正利用の防止", "Guard"}, Resources: []string{"GuardTable"}, Personal: true,
@@ -182,12 +190,12 @@ func Stores() []Store {
 		},
 		{
 			Code: "logs", Name: Text{"動作記録", "Logs of the functions"}, Personal: true,
-			Resources: []string{"AccessLogs", "ApiLogs", "EventsLogs", "FeedbackLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "SiteLogs"},
+			Resources: []string{"AccessLogs", "ApiLogs", "EventsLogs", "FeedbackLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "SenderLogs", "SiteLogs"},
 			Holds: Text{"処理ごとに1行：要求番号、機能名または経路、結果、所要時間、鍵付きハッシュ。発信元のIPアドレス・氏名・メールアドレス・入力内容は書かない",
 				"A line per outcome: request id, function or route, result, duration, keyed hashes; no IP address, no name, no mail address, no value of a field"},
 			Why:       Text{"障害の調査のため", "To find faults"},
 			Keeps:     Text{"LOG_RETENTION_DAYS で定める日数（既定90日間）", "LOG_RETENTION_DAYS (90 by default)"},
-			Functions: []string{"access", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "site"}, People: Text{"運用担当の技術者", "The engineer in charge"},
+			Functions: []string{"access", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "sender", "site"}, People: Text{"運用担当の技術者", "The engineer in charge"},
 		},
 		{
 			Code: "keys", Name: Text{"暗号鍵", "Secret keys"}, Resources: []string{"AddressKey", "FormKeys", "LinkKeys"},

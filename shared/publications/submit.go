@@ -96,7 +96,7 @@ func inWords(items []Item) string {
 // shortage tells what the stock does not hold, publication by publication, and what to do; nil where it was not the stock.
 func shortage(cancelled *record.Cancelled, items []Item) (*web.Error, error) {
 	short := &web.Error{Kind: web.Conflict, Message: policy.Text{
-		JA: "ご希望の部数をご用意できない資料があるため、請求はまだ受け付けていません。部数を変更して、もう一度送信してください。入力内容はこのページに残っています。"}}
+		JA: "ご希望の部数をご用意できない資料があるため、請求はまだ受け付けていません。入力内容はそのままで、部数だけを変更して、もう一度送信してください。"}}
 	left := map[string]int{}
 	for _, item := range items {
 		var now Publication

@@ -2,6 +2,7 @@ package registration
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"madoguchi/shared/address"
@@ -16,7 +17,27 @@ import (
 // Page is path and query of the registration's own page.
 func (b *Book) Page(r Registration) string {
 	return b.Links.Path("/events/"+r.Event+"/registration", link.Token{Service: string(policy.Events), Purpose: link.Registration,
-		Person: r.Person, Ref: r.Ref, Issued: b.Now()})
+		Person: r.Person, Ref: r.Event + "/" + r.Ref, Issued: b.Now()})
+}
+
+// ErrOtherEvent says that a link belongs to a registration for another event.
+var ErrOtherEvent = errors.New("link of another event")
+
+// Linked reads the link of a registration's own page for an event: the reference, and the keyed hash of the registrant's address.
+// A link without an event in it, as mails held before, is for whichever it is opened at. Errors: link.ErrInvalid, ErrOtherEvent.
+func (b *Book) Linked(eventID, text string) (ref, person string, err error) {
+	token, err := b.Links.Read(string(policy.Events), link.Registration, text)
+	if err != nil {
+		return "", "", err
+	}
+	of, ref, named := strings.Cut(token.Ref, "/")
+	switch {
+	case !named:
+		return token.Ref, token.Person, nil
+	case of != eventID:
+		return "", "", ErrOtherEvent
+	}
+	return ref, token.Person, nil
 }
 
 // Joins returns the link that a registration may join at, "" for none: only those who have a seat see it, at the venue and

@@ -57,8 +57,8 @@ type Application struct {
 // Errors for the person, both with what to do.
 var (
 	ErrFull = &web.Error{Kind: web.Conflict, Message: policy.Text{
-		JA: "申し訳ありません。満席になったため、登録できませんでした。取り消しが出ると空席が表示されますので、しばらくしてからもう一度お確かめください。",
-		EN: "We are sorry: the last seat has gone, so you could not be registered. If somebody cancels, this page shows the seat; please look again later."}}
+		JA: "申し訳ありません。満席になったため、登録できませんでした。取り消しが出た場合は登録いただけるようになりますので、しばらくしてからもう一度お確かめください。",
+		EN: "We are sorry: the last seat has gone, so you could not be registered. If somebody cancels, you can register then; please try again later."}}
 	ErrTooMany = &web.Error{Kind: web.Conflict, Message: policy.Text{
 		JA: "このメールアドレスでは、今日はこれ以上登録できません。続けて登録される場合は、明日お試しいただくか、お問い合わせ先までご連絡ください。",
 		EN: "No more people can be registered with this address today. Please try again tomorrow, or write to our contact."}}
@@ -249,10 +249,12 @@ func (b *Book) tellAlready(tx *record.Transaction, a Application, r Registration
 // people register. Where that met a taken one, it asks which are free.
 func (b *Book) draw(ctx context.Context, e *event.Event, mode string, ask bool) (int, error) {
 	capacity := e.Capacity.Of(mode)
-	if capacity == 0 {
+	switch {
+	case !slices.Contains(e.Capacity.Modes(), mode):
 		return 0, errors.New("an application for seats that the event does not have")
-	}
-	if !ask {
+	case capacity == 0:
+		return 0, nil // no seats yet
+	case !ask:
 		return 1 + rand.N(capacity), nil //nolint:gosec // a seat's number is no secret
 	}
 	free, err := b.some(ctx, e, mode)

@@ -161,7 +161,7 @@ func (h *Handler) confirmPage(v visit) error {
 	if err != nil {
 		return h.gone(v, err, goneConfirm(h.list.Service, isChange(v.token)))
 	}
-	return h.show(v, http.StatusOK, confirmText(h.list, v.text, v.token, submitted))
+	return h.show(v, confirmText(h.list, v.text, v.token, submitted))
 }
 
 // isChange tells a link that confirms a new address from one that confirms a sign-up.
@@ -177,10 +177,10 @@ func (h *Handler) confirm(v visit) error {
 			return err
 		}
 		if standing.State == Pending {
-			return h.show(v, http.StatusOK, pendingText(h.list.Service))
+			return h.show(v, pendingText(h.list.Service))
 		}
 	}
-	return h.show(v, http.StatusOK, confirmedText(h.list.Service, isChange(v.token)))
+	return h.show(v, confirmedText(h.list.Service, isChange(v.token)))
 }
 
 func (h *Handler) unsubscribePage(v visit) error {
@@ -189,10 +189,10 @@ func (h *Handler) unsubscribePage(v visit) error {
 		return err
 	}
 	if standing.State == Unsubscribed {
-		return h.show(v, http.StatusOK, unsubscribedText(h.list.Service, v.text, standing))
+		return h.show(v, unsubscribedText(h.list.Service, v.text, standing))
 	}
 	// Also where nothing is stored any more: the wish not to be written to can still be kept.
-	return h.show(v, http.StatusOK, unsubscribeText(h.list.Service, v.text))
+	return h.show(v, unsubscribeText(h.list.Service, v.text))
 }
 
 func (h *Handler) unsubscribe(v visit) error {
@@ -200,7 +200,7 @@ func (h *Handler) unsubscribe(v visit) error {
 		if err := h.list.Resubscribe(v.r.Context(), v.token); err != nil {
 			return h.gone(v, err, goneUndo(h.list.Service))
 		}
-		return h.show(v, http.StatusOK, restoredText(h.list.Service))
+		return h.show(v, restoredText(h.list.Service))
 	}
 	if err := h.list.Unsubscribe(v.r.Context(), v.token); err != nil {
 		return err
@@ -214,7 +214,7 @@ func (h *Handler) unsubscribe(v visit) error {
 	if err != nil {
 		return err
 	}
-	return h.show(v, http.StatusOK, unsubscribedText(h.list.Service, v.text, standing))
+	return h.show(v, unsubscribedText(h.list.Service, v.text, standing))
 }
 
 func (h *Handler) preferencesPage(v visit) error {
@@ -223,7 +223,7 @@ func (h *Handler) preferencesPage(v visit) error {
 	case err != nil:
 		return h.gone(v, err, gonePreferences(h.list.Service))
 	case stale:
-		return h.show(v, http.StatusOK, staleText(h.list.Service, v.text))
+		return h.show(v, staleText(h.list.Service, v.text))
 	}
 	page := preferencesText(h.list.Service, v.text)
 	switch v.r.URL.Query().Get("saved") {
@@ -237,7 +237,7 @@ func (h *Handler) preferencesPage(v visit) error {
 		page.Success = append(page.Success, "新しいメールアドレス「"+pending+"」に確認のメールをお送りしました。メールのリンクを開き、表示されたページのボタンを押すと、新しいアドレスに切り替わります。それまでは現在のアドレスにお届けします。")
 	}
 	page.Form = form.Inputs(h.fields(v.r.Context()), values, nil, policy.Japanese)
-	return h.show(v, http.StatusOK, page)
+	return h.show(v, page)
 }
 
 func (h *Handler) preferences(v visit) error {
@@ -246,14 +246,15 @@ func (h *Handler) preferences(v visit) error {
 		if err := h.list.MailPreferences(ctx, v.token); err != nil {
 			return err
 		}
-		return h.show(v, http.StatusOK, freshText(h.list.Service))
+		return h.show(v, freshText(h.list.Service))
 	}
 	current, _, stale, err := h.list.Preferences(ctx, v.token)
 	switch {
 	case err != nil:
 		return h.gone(v, err, gonePreferences(h.list.Service))
 	case stale:
-		return h.show(v, http.StatusGone, staleText(h.list.Service, v.text))
+		page := staleText(h.list.Service, v.text)
+		return h.fail(v, &web.Error{Kind: web.Gone, Message: policy.Text{JA: page.Paragraphs[0] + "新しいリンクは、action=fresh を送信すると、ご登録のアドレスにお送りします。"}}, page)
 	}
 	// What a program does not send stays as it is; the page sends all fields.
 	for name, value := range current {
@@ -265,13 +266,9 @@ func (h *Handler) preferences(v visit) error {
 	values, wrong := form.Validate(fields, v.post, policy.Japanese)
 	if len(wrong) > 0 {
 		failure := &web.Error{Kind: web.Invalid, Fields: wrong, Message: policy.Text{JA: "入力内容に誤りがあります。", EN: "Some fields need a correction."}}
-		if web.WantsJSON(v.r) {
-			return failure
-		}
-		web.Note(ctx, failure)
 		page := preferencesText(h.list.Service, v.text)
 		page.Errors, page.Form = wrong, form.Inputs(fields, v.post.Values, wrong, policy.Japanese)
-		return h.show(v, http.StatusUnprocessableEntity, page)
+		return h.fail(v, failure, page)
 	}
 	capped, err := h.list.ChangePreferences(ctx, v.token, values)
 	if err != nil {
@@ -291,8 +288,5 @@ func (h *Handler) gone(v visit, err error, page pageText) error {
 	if !errors.Is(err, ErrGone) {
 		return err
 	}
-	if web.WantsJSON(v.r) {
-		return &web.Error{Kind: web.Gone, Message: policy.Text{JA: strings.Join(page.Paragraphs, "")}, Cause: err}
-	}
-	return h.show(v, http.StatusGone, page)
+	return h.fail(v, &web.Error{Kind: web.Gone, Message: policy.Text{JA: strings.Join(page.Paragraphs, "")}, Cause: err}, page)
 }

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"net/http"
 	"sync"
 	"time"
 
@@ -41,17 +42,34 @@ type button struct {
 
 type anchor struct{ Path, Label string }
 
-func (h *Handler) show(v visit, status int, t pageText) error {
+func (h *Handler) show(v visit, t pageText) error {
+	p, err := h.render(v, t)
+	if err != nil {
+		return err
+	}
+	return h.site.Write(v.w, http.StatusOK, p)
+}
+
+// fail answers with an error: its own page for people, its message for programs.
+func (h *Handler) fail(v visit, e *web.Error, t pageText) error {
+	p, err := h.render(v, t)
+	if err != nil {
+		return err
+	}
+	return h.site.Answer(v.w, v.r, e, p)
+}
+
+func (h *Handler) render(v visit, t pageText) (web.Page, error) {
 	var content bytes.Buffer
 	if err := page().Execute(&content, t); err != nil {
-		return fmt.Errorf("render page of a link: %w", err)
+		return web.Page{}, fmt.Errorf("render page of a link: %w", err)
 	}
 	sentence := ""
 	if web.WantsEnglish(v.r) {
 		sentence = "This service is available in Japanese only."
 	}
-	return h.site.Write(v.w, status, web.Page{Language: policy.Japanese, Title: t.Title, Service: h.list.Service.Name.JA, Sentence: sentence,
-		Wrong: t.Wrong || len(t.Errors) > 0, Content: template.HTML(content.String())}) //nolint:gosec // rendered by html/template just above
+	return web.Page{Language: policy.Japanese, Title: t.Title, Service: h.list.Service.Name.JA, Sentence: sentence,
+		Wrong: t.Wrong || len(t.Errors) > 0, Content: template.HTML(content.String())}, nil //nolint:gosec // rendered by html/template just above
 }
 
 func signUpWords(l *List) form.Words {

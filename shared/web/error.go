@@ -48,7 +48,7 @@ var titles = map[Kind]policy.Text{
 	Unauthorized:     {JA: "サインインが必要です", EN: "Please sign in"},
 	Forbidden:        {JA: "この操作は許可されていません", EN: "You may not do this"},
 	NotFound:         {JA: "ページが見つかりません", EN: "Page not found"},
-	MethodNotAllowed: {JA: "この方法では利用できません", EN: "This page cannot be used that way"},
+	MethodNotAllowed: {JA: "この方法では利用できません", EN: "This address cannot be used that way"},
 	Conflict:         {JA: "受け付けできませんでした", EN: "We could not accept this"},
 	Gone:             {JA: "リンクの有効期限が切れています", EN: "This link has expired"},
 	TooLarge:         {JA: "送信された内容が大きすぎます", EN: "What was sent is too large"},

@@ -80,7 +80,7 @@ func unrouted(handler http.Handler, r *http.Request) error {
 	handler.ServeHTTP(probe, r)
 	if probe.status == http.StatusMethodNotAllowed {
 		return &Error{Kind: MethodNotAllowed, Allow: probe.header.Get("Allow"), Message: policy.Text{
-			JA: "このページは、この方法では利用できません。", EN: "This page cannot be used with that method."}}
+			JA: "このアドレスは、この方法では利用できません。", EN: "This address cannot be used with that method."}}
 	}
 	return ErrNotFound
 }
@@ -169,6 +169,17 @@ func (s *Site) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if err != nil {
 		Note(r.Context(), err)
 	}
+}
+
+// Answer answers with an error that has a page of its own, for people; for JSON with its problem details.
+func (s *Site) Answer(w http.ResponseWriter, r *http.Request, e *Error, page Page) error {
+	Note(r.Context(), e)
+	if WantsJSON(r) {
+		return s.WriteProblem(w, r, page.Language, e)
+	}
+	e.WriteHeaders(w.Header())
+	page.Wrong = true
+	return s.Write(w, e.Kind.Status(), page)
 }
 
 // WriteHeaders sets the headers that belong to the error.

@@ -133,11 +133,11 @@ func closed(e *event.Event, status event.Status) *web.Error {
 	case event.StatusOpen, event.StatusWaiting:
 		return nil
 	case event.StatusPublished:
-		message = policy.Text{JA: "参加登録の受け付けは、" + event.Minute(e.OpensAt.In(policy.JapanTime), policy.Japanese) + "（日本時間）に始まります。それ以降にもう一度ご覧ください。",
+		message = policy.Text{JA: "参加登録の受け付けは、" + event.Minute(e.OpensAt.In(policy.JapanTime), policy.Japanese) + "（日本時間）に始まります。それ以降にお申し込みください。",
 			EN: "Registration opens on " + event.Minute(e.OpensAt.In(policy.JapanTime), policy.English) + " (Japan time). Please come back then."}
 	case event.StatusFull:
-		message = policy.Text{JA: "満席になりました。取り消しが出た場合は、このページから登録いただけるようになります。しばらくしてからもう一度ご覧ください。",
-			EN: "The event is full. If somebody cancels, you can register here; please look again later."}
+		message = policy.Text{JA: "満席になりました。取り消しが出た場合は、登録いただけるようになります。しばらくしてからもう一度お確かめください。",
+			EN: "The event is full. If somebody cancels, you can register then; please try again later."}
 	case event.StatusClosed:
 		message = policy.Text{JA: "参加登録の受け付けは終了しました。登録済みの方は、メールに記載のリンクから内容を確認・取り消していただけます。ほかのイベントもご覧ください。",
 			EN: "Registration has closed. If you are registered, the link in your mail still works. Please have a look at our other events."}
@@ -145,8 +145,8 @@ func closed(e *event.Event, status event.Status) *web.Error {
 		message = policy.Text{JA: "このイベントは中止になりました。登録された方にはメールでお知らせしています。ほかのイベントもご覧ください。",
 			EN: "This event has been cancelled. Everybody who was registered has been told by mail. Please have a look at our other events."}
 	case event.StatusPostponed:
-		message = policy.Text{JA: "このイベントは延期になりました。新しい日時が決まりましたら、このページでお知らせします。登録された方にはメールでもお知らせします。",
-			EN: "This event has been postponed. The new date will be shown here; everybody who is registered will be told by mail."}
+		message = policy.Text{JA: "このイベントは延期になりました。新しい日時が決まりましたら、イベントの案内に掲載し、登録された方にはメールでもお知らせします。",
+			EN: "This event has been postponed. The new date will be announced with the event; everybody who is registered will be told by mail."}
 	default:
 		message = policy.Text{JA: "このイベントは終了しました。ありがとうございました。ほかのイベントもご覧ください。", EN: "This event is over. Thank you. Please have a look at our other events."}
 	}

@@ -23,6 +23,7 @@ func TestJourney(t *testing.T) {
 			"fields": []any{map[string]any{"name": "nationality", "label": map[string]string{"ja": "国籍", "en": "Nationality"}, "type": "country", "required": true, "for": []string{"foundation"}}}}),
 		definition("full", month, map[string]any{"capacity": 1, "waiting_list": true}),
 		definition("small", month, map[string]any{"capacity": 1}),
+		definition("seatless", month, map[string]any{"capacity": 0, "waiting_list": true}),
 		definition("soon", 20*time.Hour, map[string]any{"kind": "online", "online_url": "https://meet.example.jp/soon"}),
 		definition("past", -month, nil),
 		definition("draft", month, map[string]any{"state": "draft"}),
@@ -33,6 +34,7 @@ func TestJourney(t *testing.T) {
 	t.Run("with a partner", p.withPartner)
 	t.Run("English", p.inEnglish)
 	t.Run("waiting list", p.waitingList)
+	t.Run("no seats yet", p.seatless)
 	t.Run("closed", p.closed)
 	t.Run("reminder", p.reminder)
 	t.Run("calls", p.calls)
@@ -150,7 +152,7 @@ func (p product) withPartner(t *testing.T) {
 		t.Errorf("%s", own.Text)
 	}
 	other := strings.Replace(link, "/events/open/", "/events/full/", 1)
-	if page := v.Get(t, other); page.Status != http.StatusGone {
+	if page := v.Get(t, other); page.Status != http.StatusBadRequest {
 		t.Errorf("the link at another event: %d", page.Status)
 	}
 	for range 2 {
@@ -217,6 +219,27 @@ func (p product) waitingList(t *testing.T) {
 		}
 	}
 	p.target().Wait(t, "second@example.jp", "event_registered", 1)
+}
+
+// An event without seats yet is shown as full and takes the waiting list; the clock offers the seats that staff add.
+func (p product) seatless(t *testing.T) {
+	if got := p.list(t)["seatless"]; got["status"] != "waiting" || got["seats_left"] != 0.0 {
+		t.Errorf("%v", got)
+	}
+	if page := journey.NewVisitor(p.target()).Get(t, "/events/seatless"); !strings.Contains(page.Text, "満席（キャンセル待ちを受け付けています）") {
+		t.Errorf("%s", page.Text)
+	}
+	p.register(t, "seatless", person("early@example.jp"))
+	p.target().Wait(t, "early@example.jp", "event_waiting", 1)
+	p.tick(t)
+	p.load(t, map[string]any{"events": []any{definition("seatless", month, map[string]any{"capacity": 1, "waiting_list": true})}})
+	p.forget()
+	p.tick(t)
+	link := p.target().Wait(t, "early@example.jp", "event_offer", 1).Link(t, "/events/seatless/registration")
+	if taken := p.act(t, link, "accept"); taken.Status != http.StatusSeeOther {
+		t.Errorf("accept: %d %s", taken.Status, taken.Text)
+	}
+	p.target().Wait(t, "early@example.jp", "event_registered", 1)
 }
 
 // What takes no registrations says why and what to do: 200 for people who look, 409 for who sends (contract).

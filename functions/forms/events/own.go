@@ -13,7 +13,6 @@ import (
 	"madoguchi/shared/calendar"
 	"madoguchi/shared/event"
 	"madoguchi/shared/form"
-	"madoguchi/shared/link"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/registration"
 	"madoguchi/shared/web"
@@ -34,6 +33,9 @@ var (
 	errLink = &web.Error{Kind: web.BadRequest, Message: policy.Text{
 		JA: "リンクが正しくありません。メールに記載されたリンクの全体がコピーされているかご確認ください。",
 		EN: "This link is not valid. Please check that you copied the whole link from the mail."}}
+	errOtherEvent = &web.Error{Kind: web.BadRequest, Message: policy.Text{
+		JA: "このリンクは、別のイベントの登録のものです。このイベントの登録を確認するには、このイベントについてのメールに記載されたリンクを開いてください。",
+		EN: "This link belongs to a registration for another event. To see the one for this event, please open the link in the mail about it."}}
 	errNoRegistration = &web.Error{Kind: web.Gone, Message: policy.Text{
 		JA: "この登録の情報は、保存期間が終わったため削除されています。あらためて参加を希望される場合は、イベントのページからお申し込みください。",
 		EN: "What we held about this registration has been deleted. To attend, please register on the page of the event."}}
@@ -43,6 +45,9 @@ var (
 	errEnded = &web.Error{Kind: web.Conflict, Message: policy.Text{
 		JA: "登録が取り消されているか、イベントの受け付けが終わっているため、お手続きできませんでした。メールのリンクを開いて、現在の状況をご確認ください。",
 		EN: "This could not be done: the registration was cancelled, or the event takes no more changes. Please open the link in the mail to see how it stands."}}
+	errNotOffered = &web.Error{Kind: web.Conflict, Message: policy.Text{
+		JA: "まだ空席のご案内をしていません。空席が出ましたら、キャンセル待ちの順番にメールでご案内します。",
+		EN: "No seat has been offered to you yet. When one becomes free, we offer it by mail in the order of the waiting list."}}
 	errLapsed = &web.Error{Kind: web.Conflict, Message: policy.Text{
 		JA: "空席のご案内の期限が過ぎたため、お受けできませんでした。あらためて参加を希望される場合は、イベントのページからお申し込みください。",
 		EN: "The time to take this seat is over. If you would still like to come, please register on the page of the event."}}
@@ -61,10 +66,11 @@ func (h *handler) linked(handle func(visit) error) web.HandlerFunc {
 				v.text = post.Values["t"]
 			}
 		}
-		token, err := h.book.Links.Read(string(policy.Events), link.Registration, v.text)
-		if err != nil {
+		ref, person, linkErr := h.book.Linked(r.PathValue("event"), v.text)
+		if linkErr != nil && !errors.Is(linkErr, registration.ErrOtherEvent) {
 			return errLink
 		}
+		var err error
 		// Not the definition that the process remembers: the calendar entry's number is the registration's, and with an older
 		// date beside it a calendar would never take the new one.
 		if v.event, err = h.book.Events.Fresh(r.Context(), r.PathValue("event")); errors.Is(err, event.ErrNotFound) {
@@ -72,11 +78,14 @@ func (h *handler) linked(handle func(visit) error) web.HandlerFunc {
 		} else if err != nil {
 			return err
 		}
-		own, found, err := h.book.Find(r.Context(), v.event.ID, token.Ref)
+		if linkErr != nil {
+			return errOtherEvent
+		}
+		own, found, err := h.book.Find(r.Context(), v.event.ID, ref)
 		switch {
 		case err != nil:
 			return err
-		case !found || own.Person != token.Person:
+		case !found || own.Person != person:
 			return errNoRegistration
 		}
 		v.own, v.language = own, own.Language
@@ -119,9 +128,8 @@ func (h *handler) ownPage(v visit, status int, typed map[string]string, wrong []
 		return web.WriteJSON(v.w, status, "application/json", map[string]any{"reference": own.Ref, "status": own.State, "values": own.EditValues(), "email": own.Email})
 	}
 	p := ownView{Language: v.language, Path: "/events/" + e.ID + "/registration", Token: v.text, Errors: wrong, Details: details(e, v.language), State: v.standing(now),
-		Summary: v.in("まだ保存されていません。次の内容をご確認ください", "Not saved yet: please check the following"),
-		Success: map[string]string{"edit": v.in("変更を保存しました。", "Your changes have been saved."), "accept": v.in("お返事を受け付けました。お待ちしております。", "Thank you: the seat is yours."),
-			"cancel": v.in("取り消しを受け付けました。確認のメールをお送りしました。", "Your registration has been cancelled. We have sent you a mail that says so.")}[v.r.URL.Query().Get("did")],
+		Summary:    v.in("まだ保存されていません。次の内容をご確認ください", "Not saved yet: please check the following"),
+		Success:    v.success(),
 		ItemsTitle: v.in("お申し込みの内容", "What you entered")}
 	if own.Mode == event.ModeVenue {
 		p.Details = slices.DeleteFunc(p.Details, func(d detail) bool { return d.Term == v.in("参加用リンク", "Link to join") })
@@ -164,6 +172,22 @@ func (h *handler) ownPage(v visit, status int, typed map[string]string, wrong []
 	}
 	return h.site.Write(v.w, status, web.Page{Language: v.language, Title: e.Title.In(v.language), Service: policy.Get(policy.Events).Name.In(v.language),
 		Wrong: len(wrong) > 0, Content: content})
+}
+
+// success says what has just been done, if that is so: the address of the page may be opened again when it is not any more.
+func (v visit) success() string {
+	live := v.own.State.Live()
+	switch did := v.r.URL.Query().Get("did"); {
+	case did == "edit" && live:
+		return v.in("変更を保存しました。", "Your changes have been saved.")
+	case did == "accept" && v.own.State == registration.Registered:
+		return v.in("お返事を受け付けました。お待ちしております。", "Thank you: the seat is yours.")
+	case did == "have" && v.own.State == registration.Registered:
+		return v.in("お席はすでに確保されています。お手続きは必要ありません。", "The seat is yours already. There is nothing that you need to do.")
+	case did == "cancel" && !live:
+		return v.in("取り消しを受け付けました。確認のメールをお送りしました。", "Your registration has been cancelled. We have sent you a mail that says so.")
+	}
+	return ""
 }
 
 // made is the event in the version that the registration was made under (R32).
@@ -220,8 +244,11 @@ func (h *handler) act(v visit) error {
 			err = errEnded
 		}
 	case "accept":
+		if v.own.State == registration.Registered {
+			action = "have" // pressed twice, or never offered: the seat is theirs, and that is no news
+		}
 		if err = h.book.Accept(ctx, v.event, v.own.Ref); errors.Is(err, registration.ErrGone) {
-			err = errLapsed
+			err = v.notAccepted()
 		}
 	case "edit":
 		return h.edit(v)
@@ -232,6 +259,17 @@ func (h *handler) act(v visit) error {
 		return err
 	}
 	return h.did(v, action)
+}
+
+// notAccepted is why there is no seat to accept.
+func (v visit) notAccepted() *web.Error {
+	switch v.own.State {
+	case registration.Waiting:
+		return errNotOffered
+	case registration.Cancelled:
+		return errEnded
+	}
+	return errLapsed
 }
 
 // did answers what was done: the page anew, or how the registration stands now.

@@ -53,6 +53,7 @@ func world(t *testing.T) (http.Handler, *registration.Book) {
 	now := func() time.Time { return payloadTime }
 	book := registrationtest.New(t, now)
 	env := environment()
+	book.Links = link.NewSigner(config.Keys{config.Key(env["LINK_KEYS"])})
 	env["EVENTS_TABLE"], env["REGISTRATIONS_TABLE"], env["OUTBOX_TABLE"], env["GUARD_TABLE"] = book.Events.Table, book.Table, book.Outbox, book.Guard.Table
 	d, cfg, err := desk.With[settings](config.Map(env), policy.Get(policy.Events), recordtest.Start(t), now)
 	if err != nil {

@@ -121,7 +121,7 @@ func TestJourney(t *testing.T) {
 			strings.Contains(ack.Text+ack.HTML, "花子") || strings.Contains(ack.Text+ack.HTML, "資料に") || ack.Headers["Auto-Submitted"] != "auto-generated" {
 			t.Errorf("acknowledgement %q %v:\n%s", ack.Subject, ack.Headers, ack.Text)
 		}
-		notice := p.target().Wait(t, staff, "inquiry_staff_notice", 2*i+1)
+		notice := p.target().Wait(t, staff, "inquiry_staff_notice", 3*i+1)
 		all := notice.Subject + notice.Text + notice.HTML
 		if !strings.Contains(notice.Subject, reference) || strings.Contains(all, "hanako") || strings.Contains(all, "花子") || notice.Headers["Auto-Submitted"] != "auto-generated" ||
 			notice.Headers["Reply-To"] != staff {
@@ -131,8 +131,10 @@ func TestJourney(t *testing.T) {
 		reply := strings.Trim(ack.Headers["Reply-To"], "<>")
 		p.arrives(t, "", "From: Hanako <"+email+">\r\nTo: <"+reply+">\r\nSubject: Re: "+reference+"\r\nMessage-ID: <"+email+">\r\n\r\n追加の質問です。\r\n")
 		p.arrives(t, "", "Return-Path: <>\r\nFrom: "+email+"\r\nTo: "+reply+"\r\nSubject: away\r\nMessage-ID: <away"+email+">\r\n\r\nI am away.\r\n")
-		p.items(t, 2, func(item map[string]any) bool { return item["pk"] == reference && item["sk"] != "case" })
-		p.target().Wait(t, staff, "inquiry_staff_notice", 2*i+2)
+		// Another program answers to the address in the letter alone; what it answers is said by the Message-ID that SES gave.
+		p.arrives(t, "", "From: "+email+"\r\nTo: inquiry@forms.example.jp\r\nIn-Reply-To: "+ack.Headers["Message-ID"]+"\r\nMessage-ID: <second"+email+">\r\n\r\nもう一つ。\r\n")
+		p.items(t, 3, func(item map[string]any) bool { return item["pk"] == reference && item["sk"] != "case" })
+		p.target().Wait(t, staff, "inquiry_staff_notice", 3*i+3)
 		about := p.items(t, i+1, func(item map[string]any) bool { return item["state"] == "machine" })
 		if about[0]["about"] == nil {
 			t.Errorf("the machine's answer: %v", about)
@@ -143,7 +145,7 @@ func TestJourney(t *testing.T) {
 	p.arrives(t, "?spam=FAIL", "From: x@example.com\r\nMessage-ID: <s@x>\r\n\r\nBuy\r\n")
 	p.arrives(t, "?dmarc=fail&dkim=fail&spf=fail", "From: forged@example.com\r\nMessage-ID: <f@x>\r\n\r\nHello\r\n")
 	p.items(t, 7, isCase)
-	p.target().Wait(t, staff, "inquiry_staff_notice", 6) // two forms, two answers, the large one, the forged one
+	p.target().Wait(t, staff, "inquiry_staff_notice", 8) // two forms, two answers to each, the large one, the forged one
 	p.target().Wait(t, "taro@example.jp", "inquiry_received", 1)
 	if got := len(p.target().Mails(t, "forged@example.com")) + len(p.target().Mails(t, "x@example.com")); got != 0 || p.SES().Count() < mails {
 		t.Errorf("%d mails to a forged sender and a spammer", got)

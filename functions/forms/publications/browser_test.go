@@ -36,6 +36,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("request by keyboard, no JavaScript, no cookies, phone", func(t *testing.T) { p.byKeyboard(t, chromium.Page(t, noScript), "plain@example.jp", false) })
 	t.Run("request by keyboard", func(t *testing.T) { p.byKeyboard(t, chromium.Page(t, browser.Options{}), "keyboard@example.jp", true) })
 	t.Run("two prefectures", func(t *testing.T) { p.twoPrefectures(t, chromium.Page(t, browser.Options{})) })
+	t.Run("overseas", func(t *testing.T) { p.abroad(t, chromium.Page(t, browser.Options{})) })
 	t.Run("not enough", func(t *testing.T) { p.notEnough(t, chromium.Page(t, browser.Options{})) })
 	t.Run("English reader (R42)", func(t *testing.T) {
 		page := chromium.Page(t, browser.Options{Language: "en"})
@@ -128,6 +129,28 @@ func (p *product) twoPrefectures(t *testing.T, page *browser.Page) {
 	page.Submit("button[value=lookup]")
 	if page.Value("#prefecture") != "23" || page.Value("#address") != "弥富市" || page.Count(".options button") != 0 {
 		t.Errorf("with the prefecture: %q, %q", page.Value("#prefecture"), page.Value("#address"))
+	}
+}
+
+// abroad: who chooses 海外 is told at the field what to do, and the choice stays to be seen.
+func (p *product) abroad(t *testing.T, page *browser.Page) {
+	page.Open(p.URL() + "/publications")
+	for name, value := range hanako("abroad@example.jp", "quantity.map", "1") {
+		if name != "prefecture" {
+			page.Fill(`[name="`+name+`"]`, value)
+		}
+	}
+	page.Choose("#prefecture", "99")
+	if status := page.Submit(checkButton); status != http.StatusUnprocessableEntity {
+		t.Fatalf("status %d, want 422", status)
+	}
+	if got := page.Text("#prefecture-error"); !strings.Contains(got, "海外へのお届けは、お問い合わせフォーム（"+p.URL()+"/inquiry）からご相談ください") || page.Value("#prefecture") != "99" {
+		t.Errorf("at the field: %q, chosen %q", got, page.Value("#prefecture"))
+	}
+	hold(t, page, p.URL(), formTitle, "abroad")
+	page.Choose("#prefecture", "13")
+	if status := page.Submit(checkButton); status != http.StatusOK {
+		t.Errorf("within Japan: %d", status)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"madoguchi/shared/desk"
 	"madoguchi/shared/form"
+	"madoguchi/shared/japan"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/publications"
 	"madoguchi/shared/web"
@@ -56,11 +57,11 @@ func (c *counter) form(r *http.Request) (*form.Form, error) {
 	f := &form.Form{
 		ID: string(c.desk.Service.Code), Path: c.desk.Service.Path, Service: c.desk.Service, Periods: c.desk.Periods, Prefix: "M",
 		Status: string(publications.Received), State: "open", Words: words, Aids: []form.Aid{lookup},
-		Fields: func(context.Context) ([]form.Field, error) { return fields(c.desk.Service, catalogue), nil },
+		Fields: func(context.Context) ([]form.Field, error) { return c.fields(catalogue), nil },
 		Refresh: func(ctx context.Context) ([]form.Field, error) {
 			var err error
 			catalogue, err = c.shelf.Fresh(ctx)
-			return fields(c.desk.Service, catalogue), err
+			return c.fields(catalogue), err
 		},
 		Check: func(values map[string]string, _ policy.Language) []web.FieldError {
 			return check(publications.Wanted(catalogue, values))
@@ -71,7 +72,7 @@ func (c *counter) form(r *http.Request) (*form.Form, error) {
 	}
 	if len(catalogue) == 0 || r.Method != http.MethodPost && !offersAny(catalogue) {
 		f.Closed = &web.Error{Kind: web.Conflict, Message: policy.Text{
-			JA: "ただいまご請求いただける資料はありません。新しい資料をご用意でき次第、このページでご案内します。"}}
+			JA: "ただいまご請求いただける資料はありません。新しい資料をご用意でき次第、受け付けを再開します。"}}
 	}
 	return f, nil
 }
@@ -83,6 +84,22 @@ func offersAny(catalogue []publications.Publication) bool {
 		}
 	}
 	return false
+}
+
+// fields are those of the form, with what to do about a delivery abroad. 海外 stays in the list: whoever lives there looks for it,
+// and without it would take it for a slip of ours or choose a prefecture that is not theirs, and the parcel would come back. It
+// cannot be taken, because the address has a Japanese postal code (contract) and the parcel goes by a Japanese carrier.
+func (c *counter) fields(catalogue []publications.Publication) []form.Field {
+	all := fields(c.desk.Service, catalogue)
+	at := c.desk.Site.Organization.PublicURL + policy.Get(policy.Inquiry).Path
+	for i := range all {
+		if all[i].Domestic {
+			all[i].Refused = map[string]policy.Text{japan.Overseas: {
+				JA: "お届け先は日本国内に限らせていただいています。海外へのお届けは、お問い合わせフォーム（" + at + "）からご相談ください",
+				EN: "we deliver within Japan only; for a delivery abroad, please write to us by the inquiry form (" + at + ")"}}
+		}
+	}
+	return all
 }
 
 // quantity is the name of the declared field whose numbers of copies are a field each.

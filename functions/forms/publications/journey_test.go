@@ -26,6 +26,7 @@ func TestJourney(t *testing.T) {
 	t.Run("loading", p.loading)
 	t.Run("request", p.request)
 	t.Run("spellings (hard case 7)", p.spellings)
+	t.Run("overseas", p.overseas)
 	t.Run("names (hard case 1)", p.names)
 	t.Run("addresses (hard case 8)", p.addresses)
 	t.Run("refused (hard cases 2 to 5, 10)", p.refused)
@@ -139,7 +140,7 @@ func (p *product) spellings(t *testing.T) {
 		{"postal_code", "105‐0004", "105-0004", ""}, {"postal_code", "〒105ー0004", "105-0004", ""}, {"postal_code", "1050004", "105-0004", ""},
 		{"postal_code", "105-00040", "", "postal_code_length"}, {"postal_code", "SW1A 1AA", "", "postal_code_character"},
 		{"phone", "+81(0)3-1234-5678", "03-1234-5678", ""}, {"phone", "03-1234-5678 内線12", "03-1234-5678 内線12", ""}, {"phone", "1234-5678", "", "phone_prefix"},
-		{"prefecture", "48", "", "not_in_list"}, {"prefecture", "1", "", "not_in_list"}, {"prefecture", "１３", "", "not_in_list"}, {"prefecture", "99", "99", ""},
+		{"prefecture", "48", "", "not_in_list"}, {"prefecture", "1", "", "not_in_list"}, {"prefecture", "１３", "", "not_in_list"}, {"prefecture", "99", "", "not_offered"},
 		{"quantity.thai", "３", "", ""}, {"quantity.thai", "11", "", "out_of_range"}, {"quantity.thai", "-1", "", "out_of_range"}, {"quantity.thai", "1.5", "", "not_a_number"},
 		{"quantity.thai", "三", "", "not_a_number"}, {"quantity.thai", "0", "", "required"}, {"building", "", "", ""},
 	} {

@@ -31,6 +31,7 @@ type inbound struct {
 	bucket     objects.Bucket
 	sender     address.Address // of our own mail
 	now        func() time.Time
+	pause      func(context.Context, time.Duration)
 }
 
 // event is what of S3's event is read. In EventBridge the key is not escaped.
@@ -103,7 +104,7 @@ func (f *inbound) take(ctx context.Context, id string, source []byte, size int64
 	if a.Bin == "" && !m.quiet() && !m.verdict.Forged() && !f.store.IsStaff(from) {
 		a.Ack = from // never the Reply-To: anybody can write anybody's address there
 	}
-	thread, err := f.thread(ctx, m, at)
+	thread, err := f.thread(ctx, m, at, a.Bin)
 	if err != nil {
 		return err
 	}
@@ -193,18 +194,37 @@ func (f *inbound) isOwn(from address.Address) bool {
 	return false
 }
 
-// thread finds the case that a mail belongs to: by the signed address that it came to, else by the mails that it answers.
-func (f *inbound) thread(ctx context.Context, m mail, at time.Time) (string, error) {
+// patience is how long an answer waits for the name that SES has given to the mail that it answers. The mailer stores it within
+// the second; where SES's answer to the mailer was lost, SES's event brings it some seconds later. A person is not as quick as
+// that, so that what is unknown after this is another's mail, or one older than the outbox remembers.
+var patience = []time.Duration{time.Second, 3 * time.Second, 6 * time.Second}
+
+// wait lets d pass, or less where ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// thread finds the case that a mail belongs to: by the signed address that it came to, else by the mails that it answers. What
+// goes into a bin is not waited for: it joins no case.
+func (f *inbound) thread(ctx context.Context, m mail, at time.Time, bin inquiries.State) (string, error) {
 	for _, to := range m.recipients() {
 		if reference, ok := inquiries.ReadThread(f.store.Keys, f.store.Inbound, to); ok {
 			return reference, nil
 		}
 	}
-	reference, _, err := f.store.FindThread(ctx, m.answers(), at)
-	if err != nil {
-		return "", fmt.Errorf("find thread: %w", err)
+	for n := 0; ; n++ {
+		reference, early, err := f.store.FindThread(ctx, m.answers(), at)
+		if err != nil {
+			return "", fmt.Errorf("find thread: %w", err)
+		}
+		if !early || bin != "" || n == len(patience) {
+			return reference, nil
+		}
+		f.pause(ctx, patience[n])
 	}
-	return reference, nil
 }
 
 // putAside stores the files that may be, under names that tell nothing, and says why the others were not. A mail that is taken in

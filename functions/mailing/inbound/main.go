@@ -61,5 +61,5 @@ func open(ctx context.Context, env config.Source, now func() time.Time) (*inboun
 	if err != nil {
 		return nil, err
 	}
-	return &inbound{store: store, bucketName: cfg.Bucket, bucket: files.Bucket(cfg.Bucket), sender: sender, now: now}, nil
+	return &inbound{store: store, bucketName: cfg.Bucket, bucket: files.Bucket(cfg.Bucket), sender: sender, now: now, pause: wait}, nil
 }

@@ -28,12 +28,13 @@ const bucketName = "madoguchi-inboundbucket"
 // world is the function as it is deployed, over real tables and a bucket.
 type world struct {
 	*inquiriestest.World
-	s3     *s3.Server
-	handle lambdahost.EventHandler
-	store  *inquiries.Store
-	bucket objects.Bucket
-	clock  time.Time
-	n      int
+	s3       *s3.Server
+	handle   lambdahost.EventHandler
+	function *inbound
+	store    *inquiries.Store
+	bucket   objects.Bucket
+	clock    time.Time
+	n        int
 }
 
 func newWorld(t *testing.T) *world {
@@ -47,7 +48,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.handle, w.store, w.bucket = f.handle, f.store, f.bucket
+	w.handle, w.function, w.store, w.bucket = f.handle, f, f.store, f.bucket
 	return w
 }
 

@@ -74,6 +74,7 @@ func TestAnswersOfAWS(t *testing.T) {
 		{502, "", "<html>Bad Gateway</html>", mail.Unknown},
 		{307, "", "", mail.Queued},
 		{200, "", "<html>", mail.Unknown},
+		{200, "", "an answer without the name of the mail", mail.Unknown},
 	} {
 		t.Run(fmt.Sprintf("%d %s", test.status, test.code), func(t *testing.T) {
 			w := newWorld(t)

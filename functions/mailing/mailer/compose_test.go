@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"maps"
 	"mime"
 	"net/mail"
 	"os"
@@ -148,6 +149,31 @@ func TestSourcesAsReadersSeeThem(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// R27: the part of the mail says the method that the file in it says: Google follows the one, Outlook the other.
+func TestCalendarMethod(t *testing.T) {
+	for _, method := range []string{"REQUEST", "CANCEL"} {
+		row := exampleRow(policy.EventRegistered)
+		row.Data = maps.Clone(row.Data)
+		row.Data["ics_method"] = method
+		out, err := composer(t).compose(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		envelope, err := enmime.ReadEnvelope(bytes.NewReader(out.source))
+		if err != nil || len(envelope.Attachments) != 1 {
+			t.Fatalf("%d attachments, %v", len(envelope.Attachments), err)
+		}
+		part := envelope.Attachments[0]
+		kind, params, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
+		if err != nil || kind != "text/calendar" || params["method"] != method || params["charset"] != "utf-8" || part.FileName != "event.ics" {
+			t.Errorf("%s: the part is %s %v, %v", method, kind, params, err)
+		}
+		if file := string(part.Content); !strings.HasPrefix(file, "BEGIN:VCALENDAR\r\n") || !strings.Contains(file, "\r\nMETHOD:"+method+"\r\n") {
+			t.Errorf("%s: the file says\n%s", method, file)
+		}
 	}
 }
 

@@ -121,6 +121,9 @@ func (s *amazonSES) call(ctx context.Context, m outgoing) answer {
 	if err != nil {
 		return judge(err, connected.Load())
 	}
+	if aws.ToString(out.MessageId) == "" { // not SES's own answer, and an index cannot hold an empty name: an event may tell
+		return answer{outcome: mail.Unknown, reason: mail.NoAnswer}
+	}
 	return answer{outcome: mail.Accepted, messageID: aws.ToString(out.MessageId)}
 }
 

@@ -1,6 +1,6 @@
 // Package sample is what the local stack shows on its first start, so that a newcomer sees a living office: events in
 // every standing, publications with stock, a small photo library. It is never part of a deployment. All of it is made up;
-// the only persons are registrants of the past event and of the full one, and their names say so.
+// the only persons are registrants of the past event, and their names say so. The full event has no seats yet, and so needs nobody.
 package sample
 
 import (

@@ -109,7 +109,8 @@ func (s *Stack) index(w http.ResponseWriter, _ *http.Request) {
 		Mails     int
 		DataDir   string
 		Faulty    bool
-	}{Parts: s.parts, Mails: s.mail.Count(), DataDir: s.options.DataDir, Faulty: s.proxy.Faulty()}
+		Elsewhere string
+	}{Elsewhere: s.elsewhere, Parts: s.parts, Mails: s.mail.Count(), DataDir: s.options.DataDir, Faulty: s.proxy.Faulty()}
 	for _, f := range s.template.Functions {
 		for _, r := range f.Routes {
 			if !s.options.ServicesOnly && !strings.Contains(r.Path, "{") && r.Path != "$default" && !noPage[r.Path] && (r.Method == "ANY" || r.Method == http.MethodGet) {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"strconv"
 )
 
 //go:embed elsewhere.html
@@ -19,11 +20,7 @@ func (s *Stack) startElsewhere() error {
 	if s.options.ServicesOnly {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(s.listener.Addr().String())
-	if err != nil {
-		return fmt.Errorf("another website: %w", err)
-	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	listener, err := s.listenElsewhere()
 	if err != nil {
 		return fmt.Errorf("another website: %w", err)
 	}
@@ -36,4 +33,23 @@ func (s *Stack) startElsewhere() error {
 	s.serve(listener, mux)
 	s.parts = append(s.parts, Part{"elsewhere", s.elsewhere})
 	return nil
+}
+
+// listenElsewhere takes the port two above that of the forms (3002 beside 3000), so that the address is the same at each start;
+// any other where that one is taken, or where the forms themselves were left to take any.
+func (s *Stack) listenElsewhere() (net.Listener, error) {
+	host, text, err := net.SplitHostPort(s.listener.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, err
+	}
+	if _, wanted, _ := net.SplitHostPort(s.options.Addr); wanted != "0" {
+		if listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port+2))); err == nil {
+			return listener, nil
+		}
+	}
+	return net.Listen("tcp", net.JoinHostPort(host, "0"))
 }

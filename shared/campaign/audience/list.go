@@ -17,7 +17,6 @@ import (
 	"madoguchi/shared/link"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
-	"madoguchi/shared/subscription"
 )
 
 // list is the subscribers of the newsletter or of the press list. Its keys are keyed hashes, and its table is walked in their
@@ -134,7 +133,7 @@ func (l *list) partition(ctx context.Context, pk, from string) ([]campaign.Candi
 		if !l.matches(item) {
 			continue
 		}
-		c := campaign.Candidate{Key: record.Text(item, "sk"), Left: leftBy(subscription.State(record.Text(item, "state")))}
+		c := campaign.Candidate{Key: record.Text(item, "sk"), Left: leftBy(record.Text(item, "state"))}
 		if record.Expired(item, now) { // and not deleted yet: left out like the others, and counted (hard case 24)
 			c.Left = campaign.LeftExpired
 		}
@@ -158,22 +157,23 @@ func (l *list) matches(item record.Item) bool {
 	return within(l.segment.Prefecture, "prefecture") && within(l.segment.BusinessCategory, "business_category")
 }
 
-// leftBy says why a subscriber in a state is left out; "" for one who receives mail.
-func leftBy(s subscription.State) string {
-	switch s {
-	case subscription.Confirmed:
-		return ""
-	case subscription.Unconfirmed:
-		return campaign.LeftUnconfirmed
-	case subscription.Pending:
-		return campaign.LeftPending
-	case subscription.Unsubscribed:
-		return campaign.LeftUnsubscribed
-	case subscription.Bounced:
-		return campaign.LeftBounced
-	}
-	return campaign.LeftGone
+// states says why a subscriber in a state is left out; "" for those who receive mail. The names are shared/subscription's, which
+// this package does without: it brings a form and its page.
+var states = map[string]string{
+	"confirmed": "", "unconfirmed": campaign.LeftUnconfirmed, "pending_approval": campaign.LeftPending,
+	"unsubscribed": campaign.LeftUnsubscribed, "bounced": campaign.LeftBounced,
 }
+
+func leftBy(state string) string {
+	left, known := states[state]
+	if !known {
+		return campaign.LeftGone
+	}
+	return left
+}
+
+// key is the key of a subscriber in the table of a list, as shared/subscription makes it.
+func key(person string) record.Item { return record.Key(person[:2], person) }
 
 // pickedPage returns the hand-picked recipients, all at once: they are few.
 func (l *list) pickedPage(ctx context.Context) ([]campaign.Candidate, string, error) {
@@ -248,11 +248,11 @@ func suppressedBy(reason string) string {
 func (l *list) Read(ctx context.Context, keys []string) (map[string]campaign.Addressee, error) {
 	records := record.Batch{Keys: make([]record.Item, len(keys)), Projection: "sk, #state, email, #fields, expires_at", Names: []string{"state", "fields"}}
 	suppressions := record.Batch{Keys: make([]record.Item, len(keys)), Projection: suppressionProjection}
-	for i, key := range keys {
-		if len(key) < 2 {
-			return nil, fmt.Errorf("%q is no key of a list", key)
+	for i, person := range keys {
+		if len(person) < 2 {
+			return nil, fmt.Errorf("%q is no key of a list", person)
 		}
-		records.Keys[i], suppressions.Keys[i] = subscription.Key(key), l.suppressionKey(key)
+		records.Keys[i], suppressions.Keys[i] = key(person), l.suppressionKey(person)
 	}
 	all, against := make(map[string]campaign.Addressee, len(keys)), map[string]string{}
 	err := record.GetAll(ctx, l.Client, map[string]record.Batch{l.table: records, l.Suppression: suppressions}, l.Now(),
@@ -274,7 +274,7 @@ func (l *list) Read(ctx context.Context, keys []string) (map[string]campaign.Add
 
 // addressee is a subscriber as the mail needs it.
 func (l *list) addressee(item record.Item) campaign.Addressee {
-	if left := leftBy(subscription.State(record.Text(item, "state"))); left != "" {
+	if left := leftBy(record.Text(item, "state")); left != "" {
 		return campaign.Addressee{Left: left}
 	}
 	to, err := address.Parse(record.Text(item, "email"))

@@ -13,10 +13,10 @@ import (
 	"madoguchi/shared/address"
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/event"
-	"madoguchi/shared/link"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/questionnaire"
 	"madoguchi/shared/record"
+	"madoguchi/shared/registration"
 )
 
 // registrants are those who registered for one event, and no other (R28).
@@ -31,27 +31,20 @@ type registrants struct {
 
 // registrant is what a campaign needs of a registration (shared/registration); more is not read.
 type registrant struct {
-	Event    string            `dynamodbav:"pk"`
-	Ref      string            `dynamodbav:"sk"`
-	State    string            `dynamodbav:"state"`
-	Person   string            `dynamodbav:"person"`
-	Email    string            `dynamodbav:"email"`
-	Fields   map[string]string `dynamodbav:"fields"`
-	Language policy.Language   `dynamodbav:"lang"`
-	Mode     string            `dynamodbav:"mode"`
-	Expires  int64             `dynamodbav:"expires_at"`
+	Event    string             `dynamodbav:"pk"`
+	Ref      string             `dynamodbav:"sk"`
+	State    registration.State `dynamodbav:"state"`
+	Person   string             `dynamodbav:"person"`
+	Email    string             `dynamodbav:"email"`
+	Fields   map[string]string  `dynamodbav:"fields"`
+	Language policy.Language    `dynamodbav:"lang"`
+	Mode     string             `dynamodbav:"mode"`
+	Expires  int64              `dynamodbav:"expires_at"`
 }
 
 const registrantProjection = "pk, sk, #state, person, email, #fields, lang, #mode, expires_at"
 
 var registrantNames = map[string]string{"#state": "state", "#fields": "fields", "#mode": "mode"}
-
-// Registrations that hold a seat, by the name of their state (shared/registration).
-const (
-	registered = "registered"
-	waiting    = "waiting"
-	offered    = "offered"
-)
 
 // Page implements campaign.Audience.
 func (g *registrants) Page(ctx context.Context, l policy.Language, cursor string) ([]campaign.Candidate, string, error) {
@@ -88,7 +81,7 @@ func (g *registrants) language(r registrant) policy.Language {
 // matches tells whether a registration is part of the segment.
 func (g *registrants) matches(r registrant) bool {
 	within := func(wanted []string, value string) bool { return len(wanted) == 0 || slices.Contains(wanted, value) }
-	return within(g.segment.Attendance, r.Mode) && within(g.segment.Status, r.State) && within(g.segment.Language, string(r.Language))
+	return within(g.segment.Attendance, r.Mode) && within(g.segment.Status, string(r.State)) && within(g.segment.Language, string(r.Language))
 }
 
 // left says why a registrant is not written to. Without a segment by status a campaign goes to those who have a seat; nobody who
@@ -100,11 +93,11 @@ func (g *registrants) left(r registrant) string {
 		return campaign.LeftGone
 	case !slices.Contains(g.langs, r.Language):
 		return campaign.LeftNoLanguage
-	case g.kind == policy.QuestionnaireInvite && r.State != registered:
+	case g.kind == policy.QuestionnaireInvite && r.State != registration.Registered:
 		return campaign.LeftCancelled
-	case len(g.segment.Status) > 0 || r.State == registered:
+	case len(g.segment.Status) > 0 || r.State == registration.Registered:
 		return ""
-	case r.State == waiting || r.State == offered:
+	case r.State == registration.Waiting || r.State == registration.Offered:
 		return campaign.LeftWaiting
 	}
 	return campaign.LeftCancelled
@@ -182,8 +175,8 @@ func (g *registrants) addressee(ctx context.Context, r registrant, left string) 
 	}
 	a := campaign.Addressee{To: to.ASCII(), Values: r.Fields}
 	if g.kind != policy.QuestionnaireInvite {
-		a.Link = g.Links.Path("/events/"+r.Event+"/registration", link.Token{Service: string(policy.Events), Purpose: link.Registration,
-			Person: r.Person, Ref: r.Ref, Issued: g.Now()})
+		book := registration.Book{Links: g.Links, Now: g.Now}
+		a.Link = book.Page(registration.Registration{Event: r.Event, Ref: r.Ref, Person: r.Person})
 		return a, nil
 	}
 	a.Link, err = g.invite(ctx, r)

@@ -157,7 +157,8 @@ func mso(s string) htmltemplate.HTML {
 
 var (
 	textLayout = sync.OnceValues(func() (*template.Template, error) {
-		return template.New("layout.txt").Option("missingkey=error").ParseFS(layouts, "layout.txt")
+		lines := func(s string) string { return wrap(s, textWidth) }
+		return template.New("layout.txt").Funcs(template.FuncMap{"wrap": lines}).Option("missingkey=error").ParseFS(layouts, "layout.txt")
 	})
 	htmlLayout = sync.OnceValues(func() (*htmltemplate.Template, error) {
 		return htmltemplate.New("layout.html").Funcs(htmltemplate.FuncMap{"mso": mso}).Option("missingkey=error").ParseFS(layouts, "layout.html")

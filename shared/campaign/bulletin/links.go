@@ -32,7 +32,7 @@ func (k *checker) targets(list []target) {
 // never stand in addresses.
 func (k *checker) targetFields(list []target) {
 	for _, t := range list {
-		if hasMark(t.url) {
+		if hasMark(t.written) {
 			k.stop("field_in_address", "body_markdown", "リンク先や画像の URL には、差し込み項目を入れられません。",
 				"The address of a link or picture cannot hold merge fields.")
 		}
@@ -41,7 +41,7 @@ func (k *checker) targetFields(list []target) {
 
 func (k *checker) link(t target) {
 	const field = "body_markdown"
-	name := shown(t.url)
+	name := shown(t.written)
 	if t.text == "" {
 		k.warn("empty_text", field, fmt.Sprintf("リンク「%s」に文字がありません。", name), fmt.Sprintf("The link to “%s” has no text.", name))
 	}
@@ -74,7 +74,7 @@ func (k *checker) link(t target) {
 }
 
 func (k *checker) image(t target) {
-	name := shown(t.url)
+	name := shown(t.written)
 	u, err := url.Parse(t.url)
 	if err != nil || u.User != nil || !slices.Contains(k.frame.Images, u.Scheme+"://"+u.Host) {
 		k.stop("foreign_image", "body_markdown", fmt.Sprintf("画像「%s」は、この組織のサイトのものではないため使えません。", name),

@@ -64,10 +64,10 @@ var sanitiser = sync.OnceValue(func() *bluemonday.Policy {
 // imageWidth is the title of a picture that says how wide it is shown, in pixels: ![alt](src "300").
 var imageWidth = regexp.MustCompile(`^[1-9]\d{1,2}$`)
 
-// target is a link or a picture as it is written.
+// target is a link or a picture: as it is written, and as it is sent.
 type target struct {
-	text, url string
-	image     bool
+	text, written, url string
+	image              bool
 }
 
 // body is the body as a tree that holds nothing but what the layout knows.
@@ -91,7 +91,11 @@ func read(source string, m *marks) (*body, error) {
 		case *ast.Image:
 			n.Destination = b.target(n.Destination, plainText(n, src), m, true)
 		case *ast.AutoLink:
-			b.targets = append(b.targets, target{text: string(n.Label(src)), url: string(n.URL(src))})
+			url := string(n.URL(src))
+			if n.AutoLinkType == ast.AutoLinkEmail {
+				url = "mailto:" + url
+			}
+			b.targets = append(b.targets, target{text: string(n.Label(src)), written: url, url: url})
 		}
 		return ast.WalkContinue, nil
 	}); err != nil {
@@ -119,7 +123,8 @@ func (b *body) target(destination []byte, text string, m *marks, image bool) []b
 	if r := []rune(url); len(r) == 1 && isMark(r[0]) && m.of(r[0]).name == link && !image {
 		return []byte(ownLink)
 	}
-	b.targets = append(b.targets, target{text: text, url: url, image: image})
+	sent := string(util.URLEscape(destination, true)) // as the renderer does it, references such as &#58; resolved
+	b.targets = append(b.targets, target{text: text, written: url, url: sent, image: image})
 	return destination
 }
 
@@ -178,7 +183,7 @@ func (b *body) split(n *html.Node, m *marks) {
 			a.AppendChild(&html.Node{Type: html.TextNode, Data: text[start:end]})
 			insert(a)
 			if url != ownLink {
-				b.targets = append(b.targets, target{text: url, url: url})
+				b.targets = append(b.targets, target{text: url, written: url, url: url})
 			}
 		}
 		text = text[end:]

@@ -3,6 +3,7 @@ package bulletin
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -213,11 +214,21 @@ func (p plain) piece(n *html.Node) string {
 	case n.DataAtom == atom.A:
 		target, label := p.target(attr(n, "href")), p.inline(n)
 		if label == target || label == "" {
-			return target
+			return target + space(n.NextSibling)
 		}
 		return label + " <" + target + ">"
 	}
 	return p.inline(n)
+}
+
+// space keeps an address from what follows: mail readers take letters that touch it for a part of it.
+func space(next *html.Node) string {
+	if next != nil && next.Type == html.TextNode {
+		if r, _ := utf8.DecodeRuneInString(next.Data); isFree(string(r)) || r == '(' || r == '<' {
+			return " "
+		}
+	}
+	return ""
 }
 
 // target is an address as it is read.
@@ -228,8 +239,14 @@ func (p plain) target(href string) string {
 	return strings.TrimPrefix(href, "mailto:")
 }
 
-// written puts the merge fields back as staff write them.
+// written puts the merge fields back as staff write them, and a backslash before what only looks like one.
 func (m *marks) written(s string) string {
+	s = braced.ReplaceAllStringFunc(s, func(found string) string {
+		if newMarks().merge(found, func(mark) {}) != found {
+			return `\` + found
+		}
+		return found
+	})
 	var b strings.Builder
 	for _, r := range s {
 		if !isMark(r) {

@@ -28,6 +28,7 @@ func New(t testing.TB) *Outbox {
 	return &Outbox{Client: client, Table: recordtest.Table(t, client, "outbox", false,
 		recordtest.Index{Name: "due", Hash: "due", Range: "due_at", RangeType: types.ScalarAttributeTypeN,
 			Include: []string{"state", "created_at", "expires_at"}},
+		recordtest.Index{Name: "thread", Hash: "message_id", Range: "thread", RangeType: types.ScalarAttributeTypeS, Include: []string{"expires_at"}},
 		recordtest.Index{Name: "person", Hash: "person", Range: "created_at", RangeType: types.ScalarAttributeTypeS})}
 }
 
