@@ -47,6 +47,7 @@ func (e *editor) judge(ctx context.Context, d *draft, was *campaign.Campaign) (*
 	if was != nil {
 		if d.Kind != "" && d.Kind != was.Kind || j.campaign.Event != "" && j.campaign.Event != was.Event {
 			j.wrong.add("kind", "fixed", "種類とイベントは後から変えられません。新しく作成してください。", "Kind and event cannot be changed. Please write a new one.")
+			j.gate = true
 		}
 		j.campaign.Kind, j.campaign.Event, j.campaign.ID = was.Kind, was.Event, was.ID
 	}

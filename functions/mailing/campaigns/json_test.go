@@ -139,6 +139,7 @@ func TestGate(t *testing.T) {
 		"editor campaign.event_information campaign refused",
 		"photos POST /staff/campaigns  refused",
 		"events campaign.create campaign/" + id + " done",
+		"events campaign.event_information campaign refused",
 		"editor campaign.event_information campaign/" + id + " refused",
 		"editor campaign.event_information campaign/" + id + " refused",
 		"events campaign.event_information campaign refused",
