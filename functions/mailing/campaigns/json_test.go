@@ -93,7 +93,7 @@ func TestCreate(t *testing.T) {
 			w.t = t
 			a := w.want(w.call(c.who, http.MethodPost, "", c.body), c.status)
 			if c.status == http.StatusCreated {
-				if id := read1[struct{ ID string }](w, a).ID; !campaign.IsID(id) || a.Header().Get("Location") != base+"/"+id {
+				if id := answer[struct{ ID string }](w, a).ID; !campaign.IsID(id) || a.Header().Get("Location") != base+"/"+id {
 					t.Errorf("created %q at %q", id, a.Header().Get("Location"))
 				}
 				return
@@ -102,7 +102,7 @@ func TestCreate(t *testing.T) {
 				t.Errorf("answered as %s", got)
 			}
 			var fields []string
-			for _, f := range read1[struct{ Errors []web.FieldError }](w, a).Errors {
+			for _, f := range answer[struct{ Errors []web.FieldError }](w, a).Errors {
 				fields = append(fields, f.Field)
 				if f.Code == "" || f.Message == "" {
 					t.Errorf("the problem of %s says nothing: %+v", f.Field, f)
@@ -186,7 +186,7 @@ func TestStates(t *testing.T) {
 		}
 		w.want(w.call("editor", method, path, nil), http.StatusNotFound)
 	}
-	got := read1[whole](w, w.want(w.call("editor", http.MethodGet, "/"+id, nil), 200))
+	got := answer[whole](w, w.want(w.call("editor", http.MethodGet, "/"+id, nil), 200))
 	if got.Status != campaign.Cancelled || got.Title != "十一月号" || got.Content[policy.Japanese].Subject != "十一月号" || len(got.History) != 9 || got.History[1].By != "editor" {
 		t.Errorf("%+v", got)
 	}
@@ -277,7 +277,7 @@ func TestSchedule(t *testing.T) {
 			w.t = t
 			a := w.want(w.call(c.who, http.MethodPost, "/"+c.id+"/schedule", c.body), c.status)
 			if c.field != "" {
-				if errs := read1[struct{ Errors []web.FieldError }](w, a).Errors; len(errs) != 1 || errs[0].Field != c.field {
+				if errs := answer[struct{ Errors []web.FieldError }](w, a).Errors; len(errs) != 1 || errs[0].Field != c.field {
 					t.Errorf("%+v", errs)
 				}
 			}
@@ -354,7 +354,7 @@ func TestList(t *testing.T) {
 	}
 	all := func(who, query string) (ids []string, pages int) {
 		for next := ""; ; {
-			got := read1[list](w, w.want(w.call(who, http.MethodGet, "?"+query+"&cursor="+next, nil), 200))
+			got := answer[list](w, w.want(w.call(who, http.MethodGet, "?"+query+"&cursor="+next, nil), 200))
 			for _, item := range got.Items {
 				ids = append(ids, item.ID)
 			}
@@ -390,18 +390,18 @@ func TestCopy(t *testing.T) {
 	w := newWorld(t)
 	id := w.create("editor", newsletter("attachments", []any{m{"name": "案内.pdf", "type": "application/pdf", "content": pdf}}))
 	a := w.want(w.call("editor2", http.MethodPost, "/"+id+"/copy", nil), 201)
-	other := read1[struct{ ID string }](w, a).ID
-	got := read1[whole](w, w.call("editor", http.MethodGet, "/"+other, nil))
+	other := answer[struct{ ID string }](w, a).ID
+	got := answer[whole](w, w.call("editor", http.MethodGet, "/"+other, nil))
 	if got.Status != campaign.Draft || got.Author != "editor2" || got.Title != "十一月号" || len(got.Attachments) != 1 || got.Attachments[0].Name != "案内.pdf" {
 		t.Errorf("%+v", got)
 	}
 	// Attachments stay where a new version does not name them, and go where it names none.
 	w.want(w.call("editor", http.MethodPost, "/"+other, newsletter()), 200)
-	if got := read1[whole](w, w.call("editor", http.MethodGet, "/"+other, nil)); len(got.Attachments) != 1 || got.Version != 2 {
+	if got := answer[whole](w, w.call("editor", http.MethodGet, "/"+other, nil)); len(got.Attachments) != 1 || got.Version != 2 {
 		t.Errorf("%+v", got)
 	}
 	w.want(w.call("editor", http.MethodPost, "/"+other, newsletter("attachments", []any{})), 200)
-	if got := read1[whole](w, w.call("editor", http.MethodGet, "/"+other, nil)); len(got.Attachments) != 0 {
+	if got := answer[whole](w, w.call("editor", http.MethodGet, "/"+other, nil)); len(got.Attachments) != 0 {
 		t.Errorf("%+v", got)
 	}
 }

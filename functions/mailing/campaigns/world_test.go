@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"madoguchi/infra/local/s3/s3test"
+	local "madoguchi/infra/local/ses"
 	"madoguchi/shared/address"
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/campaigntest"
@@ -61,6 +62,7 @@ type world struct {
 	client  *dynamodb.Client
 	editor  *editor
 	handler http.Handler
+	ses     *local.Server
 	cookies map[string]*http.Cookie
 	millis  atomic.Int64
 }
@@ -92,6 +94,17 @@ func newWorld(t *testing.T, change ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if w.ses, err = local.New(local.Options{Dir: t.TempDir(), Suppress: map[string][]string{"list": {"BOUNCE", "COMPLAINT"}}}); err != nil {
+		t.Fatal(err)
+	}
+	api := httptest.NewServer(w.ses.API())
+	t.Cleanup(func() {
+		if err := w.ses.Close(); err != nil {
+			t.Error(err)
+		}
+		api.Close()
+	})
+	t.Setenv("AWS_ENDPOINT_URL_SESV2", api.URL)
 	caller, err := ses.New(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -116,12 +129,12 @@ func (w *world) cookie(who string) *http.Cookie {
 	if c := w.cookies[who]; c != nil {
 		return c
 	}
-	answer := httptest.NewRecorder()
+	rec := httptest.NewRecorder()
 	p := staff.Person{ID: who, Name: "担当 " + who, Email: who + "@office.example", Roles: strings.Fields(people[who])}
-	if err := w.editor.staff.Begin(w.t.Context(), answer, httptest.NewRequest(http.MethodGet, "/", nil), p, "state-"+who); err != nil {
+	if err := w.editor.staff.Begin(w.t.Context(), rec, httptest.NewRequest(http.MethodGet, "/", nil), p, "state-"+who); err != nil {
 		w.t.Fatal(err)
 	}
-	w.cookies[who] = answer.Result().Cookies()[0]
+	w.cookies[who] = rec.Result().Cookies()[0]
 	return w.cookies[who]
 }
 
@@ -135,9 +148,9 @@ func (w *world) do(who, method, target, body string, header ...string) *httptest
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	answer := httptest.NewRecorder()
-	w.handler.ServeHTTP(answer, r)
-	return answer
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec
 }
 
 // call is a script's request; v is sent as JSON unless it is nil or a text.
@@ -174,8 +187,8 @@ func (w *world) want(a *httptest.ResponseRecorder, status int) *httptest.Respons
 	return a
 }
 
-// read decodes an answer.
-func read1[T any](w *world, a *httptest.ResponseRecorder) T {
+// answer decodes the body of an answer.
+func answer[T any](w *world, a *httptest.ResponseRecorder) T {
 	w.t.Helper()
 	var v T
 	if err := json.NewDecoder(bytes.NewReader(a.Body.Bytes())).Decode(&v); err != nil {
@@ -210,7 +223,7 @@ func with(v m, more ...any) m {
 // create makes a campaign and returns its ID.
 func (w *world) create(who string, v m) string {
 	w.t.Helper()
-	return read1[struct{ ID string }](w, w.want(w.call(who, http.MethodPost, "", v), http.StatusCreated)).ID
+	return answer[struct{ ID string }](w, w.want(w.call(who, http.MethodPost, "", v), http.StatusCreated)).ID
 }
 
 // subscribe stores n confirmed subscribers of the newsletter or the press list.
@@ -245,6 +258,19 @@ func (w *world) register(event, ref, state, language string) {
 	if ok, err := record.Put(w.t.Context(), w.client, w.env["REGISTRATIONS_TABLE"], item, record.Condition{}); !ok || err != nil {
 		w.t.Fatal(ok, err)
 	}
+}
+
+// mails are those that SES took, the newest last.
+func (w *world) mails() []local.Mail {
+	w.t.Helper()
+	var all []local.Mail
+	for m, err := range w.ses.Mails() {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		all = append(all, m)
+	}
+	return all
 }
 
 // ledger are the entries so far: who, what, object, outcome.
