@@ -64,6 +64,10 @@ var wide = map[string]string{
 	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*": "attachments are named by the reference of their case",
 	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":        "SES chooses the names of the mails",
 	"MailerRole ses:GetAccount *":                                     "the action knows no other resource",
+	"MailerRole ses:DeleteSuppressedDestination *":                    "likewise; it takes off the address of a new consent",
+	"FeedbackRole ses:DeleteSuppressedDestination *":                  "likewise, after a late bounce of a mail of before the consent",
+	"FeedbackRole ses:GetSuppressedDestination *":                     "likewise; it reads the entry of an address that SES did not try",
+	"FeedbackRole ses:ListSuppressedDestinations *":                   "likewise; it looks daily for what events that were lost would have told",
 	"SenderRole ses:GetAccount *":                                     "the action knows no other resource",
 	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*": "the label of a table's stream is not known in advance; it lists this table's streams only",
 }
@@ -132,6 +136,7 @@ func leastPrivilege(t *Template) []string {
 }
 
 const (
+	checkItem  = "dynamodb:ConditionCheckItem"
 	batchGet   = "dynamodb:BatchGetItem"
 	readItem   = "dynamodb:GetItem"
 	putItem    = "dynamodb:PutItem"
@@ -199,7 +204,7 @@ var mayTouch = map[string]map[string][]string{
 	},
 	"InvitationsFunction": {
 		"EventsTable":        {query},
-		"RegistrationsTable": {"dynamodb:ConditionCheckItem", query}, // reads what the mail needs, changes nothing
+		"RegistrationsTable": {checkItem, query}, // reads what the mail needs, changes nothing
 		"InvitationsTable":   {readItem, putItem},
 		"OutboxTable":        {putItem},
 	},
@@ -220,10 +225,15 @@ var mayTouch = map[string]map[string][]string{
 		"GuardTable":    {readItem, putItem},
 	},
 	"MailerFunction": {
-		"OutboxTable": {"dynamodb:DescribeStream", readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", query, updateItem},
+		"OutboxTable":    {"dynamodb:DescribeStream", readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", query, updateItem},
+		"CampaignsTable": {updateItem}, // the sending rate alone, by its leading key
 	},
 	"FeedbackFunction": {
-		"OutboxTable": {updateItem},
+		"OutboxTable":      {readItem, updateItem},
+		"CampaignsTable":   {readItem, updateItem},
+		"NewsletterTable":  {checkItem, deleteItem, readItem, putItem, updateItem}, // a bounce ends the subscription and its consent
+		"PressTable":       {checkItem, deleteItem, readItem, putItem, updateItem},
+		"SuppressionTable": {checkItem, readItem, putItem, updateItem}, // it never takes anybody off
 	},
 }
 
@@ -293,7 +303,7 @@ func (t *Template) tableActions(role string, apart map[string][]string) map[stri
 // ledger: whoever may reach a ledger may add to it and read it, and that is all. Without a ledger there is nothing to hold.
 func ledger(t *Template) []string {
 	var wrong []string
-	harmless := []string{readItem, putItem, query, "dynamodb:ConditionCheckItem"}
+	harmless := []string{readItem, putItem, query, checkItem}
 	for _, role := range t.ofType("AWS::IAM::Role") {
 		granted := t.tableActions(role, nil)
 		for _, table := range t.ofType("AWS::DynamoDB::Table") {

@@ -35,7 +35,7 @@ var functionLimit = map[string]limit{
 	"SiteFunction":         {15, 512, nil, "embedded pages: the same as the forms, so that nobody waits longer for the front page"},
 	"MailerFunction":       {60, 512, nil, "a batch of 10 rows with a call to SES each, and the sweep of one minute before the next one begins; no reserved concurrency: the stream's shards and the clock bound it already, and a young account, whose limit is 10, refuses any reservation"},
 	"AccessFunction":       {15, 512, nil, "three writes at most, or one query; the same as the forms, so that the first view of the day is not slow"},
-	"FeedbackFunction":     {15, 512, nil, "one event, one conditional write"},
+	"FeedbackFunction":     {120, 512, nil, "one event is one conditional write; once a day it walks through what SES's suppression list has gained, some thousand entries at the worst"},
 	"InquiryFunction":      {15, 512, nil, "as the newsletter: one transaction"},
 	"InboundFunction":      {60, 1024, nil, "a mail of 15 MB: read, decoded, its attachments put aside one after the other; nobody waits for it"},
 	"PhotosFunction":       {15, 512, nil, "as the other forms; a file that a page shows is one read from S3 of well under a megabyte"},

@@ -179,7 +179,7 @@ func (s *Store) decideBySilence(ctx context.Context, ref Ref) (before Report, er
 }
 
 // Correct brings a recipient's outcome up to what SES reported after it was settled: a Send after a failed(no_answer), a Reject
-// after an acceptance. key is the record's key, so that whoever asked need not read the chunk again; "" where there is no such
+// after an acceptance or before its answer is stored. key is the record's key, so that whoever asked need not read the chunk again; "" where there is no such
 // recipient any more.
 func (s *Store) Correct(ctx context.Context, ref Ref, report Report, shard string) (key string, err error) {
 	c, found, err := s.chunk(ctx, ref)
@@ -189,10 +189,11 @@ func (s *Store) Correct(ctx context.Context, ref Ref, report Report, shard strin
 	proven := report.Outcome()
 	err = s.Apply(ctx, &c, shard, func(outcomes []Outcome) {
 		was := outcomes[ref.Index]
-		if was == InCall || proven == "" {
+		if proven == "" || was == InCall && proven.Class() != ClassFailed {
 			return // the answer of the call is on its way, or its lease ends: Settle finds the report
 		}
-		if proven.Class() == ClassFailed && was.Class() == ClassAccepted || was.Class() == ClassUnknown || was == Failed(NoAnswer) {
+		// A rejection does not wait for the call's answer, which says "accepted" and would hide it: Answer leaves it alone.
+		if proven.Class() == ClassFailed && (was == InCall || was.Class() == ClassAccepted) || was.Class() == ClassUnknown || was == Failed(NoAnswer) {
 			outcomes[ref.Index] = proven
 		}
 	})

@@ -1,6 +1,7 @@
 package campaign_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -261,5 +262,58 @@ func TestLateAnswer(t *testing.T) {
 	}
 	if got := counts(t, s, c); got.Accepted != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A rejection that comes before the call's answer is stored is not hidden by it (hard case 20): the answer says that SES took the mail.
+func TestRejectedBeforeTheAnswer(t *testing.T) {
+	s, c, chunk := world(t, 2)
+	ctx := t.Context()
+	if ok, err := s.Begin(ctx, &chunk, []int{0, 1}, s.Now().Add(30*time.Second)); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	rejected := campaign.Report{MessageID: "m-0", Rejected: s.Now().UnixMilli()}
+	for range 8 {
+		if _, err := s.Correct(ctx, chunk.Ref(0), rejected, "t"); err != nil {
+			t.Fatal(err)
+		}
+		// What only proves that SES has the mail leaves it to the answer.
+		if _, err := s.Correct(ctx, chunk.Ref(1), campaign.Report{MessageID: "m-1"}, "t"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := counts(t, s, c); got.Failed != 1 || got.Pending != 1 {
+		t.Errorf("before the answer: %+v", got)
+	}
+	if err := s.Apply(ctx, &chunk, "sender", func(outcomes []campaign.Outcome) {
+		campaign.Answer(outcomes, 0, campaign.Accepted("m-0"))
+		campaign.Answer(outcomes, 1, campaign.Accepted("m-1"))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := counts(t, s, c); got.Failed != 1 || got.Accepted != 1 || got.Pending != 0 {
+		t.Errorf("after the answer: %+v", got)
+	}
+}
+
+// Mail that does not wait for the rate uses it up for those who do.
+func TestDebit(t *testing.T) {
+	s := campaigntest.Store(t)
+	for range 3 {
+		if err := s.Debit(t.Context(), 1, 20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Debit(t.Context(), 50, 0); err != nil { // the rate is not known
+		t.Fatal(err)
+	}
+	var waited time.Duration
+	b := campaign.Bucket{Store: s, Sleep: func(_ context.Context, d time.Duration) error { waited += d; return nil }}
+	b.SetRate(20)
+	if err := b.Wait(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if want := 150 * time.Millisecond; waited != want {
+		t.Errorf("after three mails of a rate of 20 a second a campaign waits %v, want %v", waited, want)
 	}
 }

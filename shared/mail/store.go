@@ -142,6 +142,12 @@ func (s *Store) Settle(ctx context.Context, id string) (Row, State, error) {
 	return row, to, nil
 }
 
+// Find reads a mail, whatever its state. It reports false where there is none any more.
+func (s *Store) Find(ctx context.Context, id string) (row Row, found bool, err error) {
+	found, err = record.Get(ctx, s.client, s.table, record.Key(id, ""), s.now(), &row)
+	return row, found, err
+}
+
 // NoAnswer is the reason of a mail that failed because SES was silent twice.
 const NoAnswer = "no_answer"
 

@@ -35,7 +35,7 @@ func Stores() []Store {
 				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address"},
 			Why:       Text{"メールマガジンの配信", "Delivery of e-mail newsletters"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"newsletter", "sender"}, People: engineer,
+			Functions: []string{"feedback", "newsletter", "sender"}, People: engineer,
 		},
 		{
 			Code: "press", Name: Text{"プレスリリース配信先名簿", "Press list"}, Resources: []string{"PressTable"},
@@ -44,7 +44,7 @@ func Stores() []Store {
 				"As the newsletter list, with the items of the press list; also requests that wait for approval"},
 			Why:       Text{"プレスリリースの配信と取材案内の送付", "Delivery of press releases and media invitations"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"press", "sender"}, People: engineer,
+			Functions: []string{"feedback", "press", "sender"}, People: engineer,
 		},
 		{
 			Code: "access", Name: Text{"アクセス記録", "Access records"}, Resources: []string{"AccessTable"}, Service: Access, Personal: true,
@@ -166,11 +166,12 @@ func Stores() []Store {
 		},
 		{
 			Code: "suppression", Name: Text{"送信停止リスト", "Suppression list"}, Resources: []string{"SuppressionTable"}, Personal: true, Copies: true,
-			Holds: Text{"メールアドレスの鍵付きハッシュ、リスト名、理由、日付。メールアドレスそのものは含まない",
-				"Keyed hash of the address, list, reason, date; never the address itself"},
-			Why:       Text{"配信停止をお申し出の方に再びお送りしないため", "Not to write again to those who do not want it"},
-			Keeps:     Text{"期限なし（ご本人があらためて同意するまで）", "Open-ended, until the person gives a new consent"},
-			Functions: []string{"newsletter", "press", "sender"}, People: engineer,
+			Holds: Text{"メールアドレスの鍵付きハッシュ、リスト名、理由（停止・不達・苦情）、日付。一時的に届かなかったメールの番号と日付。メールアドレスそのものは含まない",
+				"Keyed hash of the address, list, reason (unsubscribed, bounced, complained), date; numbers and dates of mails that could not be delivered for the time being; never the address itself"},
+			Why: Text{"配信停止をお申し出の方や、メールが届かないアドレスに再びお送りしないため", "Not to write again to those who do not want it or cannot be reached"},
+			Keeps: Text{"期限なし（ご本人があらためて同意するまで）。一時的に届かなかったメールの番号は、最後のものから90日間",
+				"Open-ended, until the person gives a new consent; numbers of mails that could not be delivered for the time being, 90 days from the last"},
+			Functions: []string{"feedback", "newsletter", "press", "sender"}, People: engineer,
 		},
 		{
 			Code: "campaigns", Name: Text{"一斉配信の記録", "Campaigns"}, Resources: []string{"CampaignsTable"}, Personal: true, Copies: true,
@@ -178,7 +179,7 @@ func Stores() []Store {
 				"What staff wrote, in versions, its state, the numbers of the accounts that decided, and counts. For each recipient the key of the record (keyed hash of the address, or reference number), the outcome, SES's number and what SES reported; never an address or a name"},
 			Why:       Text{"一人に一度だけ届け、届いたかどうかの問い合わせに答えるため", "To write to each person once only, and to answer whether somebody was written to"},
 			Keeps:     Text{"配信先ごとの記録は CAMPAIGN_RECIPIENT_DAYS で定める日数（既定90日間）。本文と集計は期限なし", "Recipients for CAMPAIGN_RECIPIENT_DAYS (90 by default); what was written and the counts are open-ended"},
-			Functions: []string{"sender"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
+			Functions: []string{"feedback", "mailer", "sender"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
 		},
 		{
 			Code: "guard", Name: Text{"不正利用の防止", "Guard"}, Resources: []string{"GuardTable"}, Personal: true,

@@ -44,7 +44,7 @@ func (l *List) choose(s Subscriber, found bool, t link.Token) (choice, error) {
 	switch {
 	case !found:
 		return nothing, ErrGone
-	case s.State == Confirmed && s.Change != nil && s.Change.Ref == t.Ref:
+	case (s.State == Confirmed || s.State == Bounced) && s.Change != nil && s.Change.Ref == t.Ref:
 		if s.Change.ExpiresAt <= now.Unix() {
 			return nothing, ErrGone
 		}
@@ -165,7 +165,7 @@ func (l *List) confirmChange(ctx context.Context, s Subscriber) error {
 	now := l.Now()
 	moved := s
 	moved.PK, moved.Person, moved.Email, moved.Change, moved.Ref = s.Change.Person[:2], s.Change.Person, s.Change.Email, nil, s.Change.Ref
-	moved.SubmittedAt = stamp(now)
+	moved.SubmittedAt, moved.BouncedAt = stamp(now), ""
 	var tx record.Transaction
 	free := record.IfAbsent(now)
 	free.Expression = "(" + free.Expression + ") OR #state <> :confirmed"
@@ -202,7 +202,9 @@ func (l *List) giveWay(tx *record.Transaction, s Subscriber, old address.Address
 	tx.Put("pointer", l.Table, pointer{PK: pk, SK: sk, State: Moved, To: s.Change.Person, ExpiresAt: expires}, record.Condition{})
 	// Where the person comes back to an address given up earlier, it leads no further.
 	tx.Delete("pointer back", l.Table, record.Key(pointerKey(s.Change.Person)), record.Condition{})
-	now := l.Now()
-	l.endConsent(tx, "old consent", s, now)
+	if s.State == Bounced {
+		return // the consent has ended already, and nobody reads a notice in a dead mailbox
+	}
+	l.endConsent(tx, "old consent", s, l.Now())
 	l.enqueue(tx, "address_changed", old, map[string]string{}, "")
 }

@@ -25,7 +25,7 @@ type life struct {
 
 func (l *life) step(t *rapid.T) {
 	email := rapid.SampledFrom(l.emails).Draw(t, "address")
-	switch rapid.SampledFrom([]string{"sign up", "resend", "confirm", "confirm", "unsubscribe", "undo", "change", "move", "wait", "delete"}).Draw(t, "step") {
+	switch rapid.SampledFrom([]string{"sign up", "resend", "confirm", "confirm", "unsubscribe", "undo", "change", "move", "wait", "delete", "come back"}).Draw(t, "step") {
 	case "sign up":
 		name := "名前" + rapid.StringMatching(`[a-z]{6}`).Draw(t, "name")
 		before := len(l.mails(t, email, "confirm"))
@@ -43,8 +43,25 @@ func (l *life) step(t *rapid.T) {
 		l.after(time.Duration(rapid.IntRange(1, 9*24).Draw(t, "hours")) * time.Hour)
 	case "delete":
 		l.deleteExpired(t)
+	case "come back":
+		l.comeBack(t, email)
 	}
 	l.check(t)
+}
+
+// comeBack is a bounce or a complaint of a mail of any day before.
+func (l *life) comeBack(t *rapid.T, email string) {
+	sent := l.now().Add(-time.Duration(rapid.IntRange(0, 9*24).Draw(t, "hours before")) * time.Hour)
+	before, _ := l.stored(t, email)
+	received := l.list.receives(t, l.world, email)
+	report := rapid.SampledFrom([]func(fatal, string, time.Time) bool{l.bounce, l.complain}).Draw(t, "report")
+	newer := report(t, email, sent)
+	if receives := l.list.receives(t, l.world, email); receives && !newer || receives != received && newer {
+		t.Fatalf("confirmed %s, mail of %s came back: receives %v, newer %v", before.ConfirmedAt, stamp(sent), receives, newer)
+	}
+	if confirmed, err := time.Parse(time.RFC3339, before.ConfirmedAt); err == nil && received && newer != confirmed.After(sent) {
+		t.Fatalf("confirmed %s, mail of %s came back: newer %v", before.ConfirmedAt, stamp(sent), newer)
+	}
 }
 
 // click follows any link to confirm that was ever mailed to the address.
@@ -128,6 +145,15 @@ func (l *life) check(t fatal) {
 			if !l.suppressed(t, email) {
 				t.Fatalf("%s has left and is not suppressed", email)
 			}
+		case Bounced:
+			if reason, _ := l.reason(t, email); reason == "" {
+				t.Fatalf("%s has bounced and is not suppressed", email)
+			}
+			for _, c := range l.consents(t, email) {
+				if c.Ref == s.Ref && c.EndedAt == "" {
+					t.Fatalf("%s has bounced and its consent stands", email)
+				}
+			}
 		case Unconfirmed:
 			if s.ConfirmedAt != "" || s.Change != nil || len(s.Earlier) > maxEarlier {
 				t.Fatalf("a waiting sign-up holds %+v", s)
@@ -194,6 +220,18 @@ func TestAtTheSameMoment(t *testing.T) {
 		}
 		return nil
 	}}
+	bounce := act{"bounce", func(l *life, email string, _ map[string]string) error {
+		_, err := l.list.Bounce(context.Background(), l.person(email), l.now().Add(-time.Hour))
+		return err
+	}}
+	bounceNow := act{"bounce", func(l *life, email string, _ map[string]string) error {
+		_, err := l.list.Bounce(context.Background(), l.person(email), l.now())
+		return err
+	}}
+	complain := act{"complain", func(l *life, email string, _ map[string]string) error {
+		_, err := l.list.Complain(context.Background(), l.person(email), l.now())
+		return err
+	}}
 	change := act{"change", func(l *life, email string, links map[string]string) error {
 		return l.change(links["preferences"], hanako("email", email, "name", "変更後"))
 	}}
@@ -228,6 +266,10 @@ func TestAtTheSameMoment(t *testing.T) {
 		{"unsubscribe twice and change", member, []act{unsubscribe, unsubscribe, change}, []State{Unsubscribed}},
 		{"unsubscribe and sign up", member, []act{unsubscribe, signUp}, []State{Unsubscribed, Unconfirmed}},
 		{"undo and sign up", gone, []act{undo, signUp}, []State{Confirmed, Unconfirmed}},
+		// Hard case 20: whichever is first, the consent of now wins over a mail of an hour ago.
+		{"confirm and an older bounce", waiting, []act{confirm, bounce, bounce}, []State{Confirmed}},
+		{"bounce, complain, unsubscribe and change", member, []act{bounceNow, complain, unsubscribe, change}, []State{Unsubscribed}},
+		{"bounce eight times and undo", gone, []act{bounceNow, bounceNow, undo}, []State{Confirmed, Unsubscribed, Bounced}},
 		{"undo and unsubscribe", gone, []act{undo, unsubscribe, undo}, []State{Confirmed, Unsubscribed}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

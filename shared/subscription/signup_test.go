@@ -1,7 +1,6 @@
 package subscription
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"madoguchi/shared/policy"
-	"madoguchi/shared/record"
 )
 
 // setUps bring the address of hanako into each state of a list.
@@ -33,7 +31,7 @@ var setUps = []struct {
 	{"unsubscribed and deleted", func(t *testing.T, w *world) { w.left(t, hanako()); w.after(8 * day); w.deleteExpired(t) }, Unconfirmed, "confirm"},
 	{"bounced", func(t *testing.T, w *world) {
 		w.subscribed(t, hanako())
-		w.bounce(t, "hanako@example.jp")
+		w.bounce(t, "hanako@example.jp", w.now())
 	}, Unconfirmed, "confirm"},
 	{"moved to another address", func(t *testing.T, w *world) { w.moved(t, hanako(), "new@example.jp") }, Unconfirmed, "confirm"},
 }
@@ -60,16 +58,6 @@ func (w *world) moved(t fatal, values map[string]string, email string) (welcome 
 		t.Fatalf("confirm new address: %v", err)
 	}
 	return welcome
-}
-
-// bounce is what a hard bounce makes of a subscriber.
-func (w *world) bounce(t fatal, email string) {
-	t.Helper()
-	s, _ := w.stored(t, email)
-	s.State, s.ExpiresAt = Bounced, w.list.Periods.Expiry("bounced", w.now()).Unix()
-	if _, err := record.Put(context.Background(), w.list.Client, w.list.Table, s, record.Condition{}); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestSignUpFromEveryState: what a sign-up makes of an address, and that nobody learns from the answer what was there

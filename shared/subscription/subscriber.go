@@ -41,6 +41,7 @@ type Subscriber struct {
 	Proof
 	ConfirmedAt    string       `dynamodbav:"confirmed_at,omitempty"`
 	UnsubscribedAt string       `dynamodbav:"unsubscribed_at,omitempty"`
+	BouncedAt      string       `dynamodbav:"bounced_at,omitempty"`
 	KeptUntil      int64        `dynamodbav:"kept_until,omitempty"` // expiry before unsubscribing, for the undo
 	Earlier        []Submission `dynamodbav:"earlier,omitempty"`    // older sign-ups of an unconfirmed address whose links still work
 	Unmailed       bool         `dynamodbav:"unmailed,omitempty"`   // the newest sign-up got no mail, the day's were used up: no link leads to it
@@ -104,7 +105,7 @@ type consent struct {
 }
 
 // suppression says that an address must not be written to for a list. It holds the keyed hash only, and has no expiry:
-// it ends with a new confirmed consent.
+// it ends with a new confirmed consent. Reasons: unsubscribed, bounced, complained.
 type suppression struct {
 	Person string `dynamodbav:"pk"`
 	List   string `dynamodbav:"sk"`

@@ -95,16 +95,23 @@ func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
 
 // leave adds to a transaction that a subscriber leaves now.
 func (l *List) leave(tx *record.Transaction, s Subscriber) {
-	now := l.Now()
 	kept := s.ExpiresAt
-	if s.State == Pending {
-		kept = 0 // a request that was withdrawn is not restored: that would be the approval
+	if s.State == Pending || s.State == Bounced {
+		kept = 0 // neither is restored: a request that was withdrawn would be approved by it, and a dead mailbox written to
 	}
+	l.leaveFor(tx, s, kept)
+}
+
+// leaveFor is leave with the expiry that an undo brings back; 0 where there is none.
+func (l *List) leaveFor(tx *record.Transaction, s Subscriber, kept int64) {
+	now := l.Now()
 	tx.Update(actSubscriber, l.Table, Key(s.Person),
 		"SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires REMOVE #change",
 		record.Values{"state": Unsubscribed, "at": stamp(now), "kept": kept, "expires": l.Periods.Expiry("unsubscribed", now).Unix()},
 		unchanged(s), "change")
-	l.endConsent(tx, actConsent, s, now)
+	if s.State != Bounced { // then the consent has ended already
+		l.endConsent(tx, actConsent, s, now)
+	}
 }
 
 // endConsent adds to a transaction that a consent has ended: its evidence is kept from now on for its own period.

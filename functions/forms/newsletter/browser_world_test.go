@@ -16,6 +16,7 @@ import (
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 	"madoguchi/shared/subscription"
+	"madoguchi/shared/subscription/reception"
 )
 
 // screen is the product with a browser before it: what a visitor has.
@@ -34,7 +35,7 @@ func newScreen(t *testing.T) *screen {
 	w.product = begin(t, t.TempDir(), nil)
 	env := config.Map(w.environment)
 	var err error
-	if w.list, err = subscription.Open(env, policy.Get(policy.Newsletter), subscription.Names{Table: "NEWSLETTER_TABLE"}, w.DynamoDB(), time.Now); err != nil {
+	if w.list, err = reception.Open(env, policy.Get(policy.Newsletter), reception.Names{Table: "NEWSLETTER_TABLE"}, w.DynamoDB(), time.Now); err != nil {
 		t.Fatalf("open the list: %v", err)
 	}
 	settings, err := config.Load[struct {

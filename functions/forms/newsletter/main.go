@@ -10,12 +10,12 @@ import (
 	"madoguchi/shared/config"
 	"madoguchi/shared/lambdahost"
 	"madoguchi/shared/policy"
-	"madoguchi/shared/subscription"
+	"madoguchi/shared/subscription/reception"
 )
 
 func main() { lambdahost.Start(run) }
 
 // run builds the handler from the environment. It fails with every missing or wrong setting named.
 func run(ctx context.Context, env config.Source) (http.Handler, error) {
-	return subscription.New(ctx, env, policy.Get(policy.Newsletter), subscription.Names{Table: "NEWSLETTER_TABLE"}, time.Now)
+	return reception.New(ctx, env, policy.Get(policy.Newsletter), reception.Names{Table: "NEWSLETTER_TABLE"}, time.Now)
 }

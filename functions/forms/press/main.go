@@ -10,13 +10,13 @@ import (
 	"madoguchi/shared/config"
 	"madoguchi/shared/lambdahost"
 	"madoguchi/shared/policy"
-	"madoguchi/shared/subscription"
+	"madoguchi/shared/subscription/reception"
 )
 
 func main() { lambdahost.Start(run) }
 
 // run builds the handler from the environment. It fails with every missing or wrong setting named.
 func run(ctx context.Context, env config.Source) (http.Handler, error) {
-	names := subscription.Names{Table: "PRESS_TABLE", Approval: "PRESS_APPROVAL"}
-	return subscription.New(ctx, env, policy.Get(policy.Press), names, time.Now)
+	names := reception.Names{Table: "PRESS_TABLE", Approval: "PRESS_APPROVAL"}
+	return reception.New(ctx, env, policy.Get(policy.Press), names, time.Now)
 }

@@ -15,7 +15,7 @@ import (
 	"madoguchi/shared/address"
 	"madoguchi/shared/config"
 	"madoguchi/shared/policy"
-	"madoguchi/shared/subscription"
+	"madoguchi/shared/subscription/reception"
 )
 
 // shots is a folder for pictures of every page, for people who look at them.
@@ -97,8 +97,8 @@ func approve(t *testing.T, s *stack.Stack, email string) {
 		if f.Name != "PressFunction" {
 			continue
 		}
-		list, err := subscription.Open(config.Map(f.Environment), policy.Get(policy.Press),
-			subscription.Names{Table: "PRESS_TABLE", Approval: "PRESS_APPROVAL"}, s.DynamoDB(), time.Now)
+		list, err := reception.Open(config.Map(f.Environment), policy.Get(policy.Press),
+			reception.Names{Table: "PRESS_TABLE", Approval: "PRESS_APPROVAL"}, s.DynamoDB(), time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,165 +3,177 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
+	"madoguchi/shared/campaign"
+	"madoguchi/shared/config"
 	"madoguchi/shared/mail"
 	"madoguchi/shared/metric"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/subscription"
+	"madoguchi/shared/suppression"
 )
 
-// feedback stores what SES reports. Events come late, early, several times, in any order or never (hard case 20); the
-// store makes them commute.
+// feedback stores what SES reports, and ends list mail to whom it comes back from. Events come late, early, several times, in any
+// order or never (hard case 20); the stores make them commute, and once a day SES's own list shows what was lost.
 type feedback struct {
-	store   *mail.Store
-	now     func() time.Time
-	metrics *metric.Writer // nil: nothing is measured
+	store       *mail.Store
+	campaigns   *campaign.Store
+	lists       map[policy.Code]*subscription.List
+	account     suppression.Account
+	addressKey  config.Key
+	suppression string // table
+	soft        int    // so many different mails in a row that could not be delivered for the time being are a bounce
+	now         func() time.Time
+	metrics     *metric.Writer // nil: nothing is measured
 }
 
-// event is what of an EventBridge event of SES is read.
-type event struct {
-	DetailType string `json:"detail-type"`
-	Detail     struct {
-		Mail struct {
-			Timestamp string              `json:"timestamp"`
-			MessageID string              `json:"messageId"`
-			Tags      map[string][]string `json:"tags"`
-			Headers   []struct {
-				Name  string `json:"name"`
-				Value string `json:"value"`
-			} `json:"headers"`
-		} `json:"mail"`
-		Bounce struct {
-			Type      string `json:"bounceType"`
-			SubType   string `json:"bounceSubType"`
-			Timestamp string `json:"timestamp"`
-		} `json:"bounce"`
-		Complaint struct {
-			Feedback  string `json:"complaintFeedbackType"`
-			SubType   string `json:"complaintSubType"`
-			Timestamp string `json:"timestamp"`
-		} `json:"complaint"`
-		Delivery struct {
-			Timestamp string `json:"timestamp"`
-		} `json:"delivery"`
-	} `json:"detail"`
-}
+// shard keeps what this function counts of a campaign apart from what senders count.
+const shard = "feedback"
 
-// handle serves one event. An event that is not about a mail of ours, or about one whose row has expired, is no error:
-// trying it again would change nothing. An error means that the store did not answer; Lambda tries again.
+// handle serves one event of SES, or the clock. An event that is not about a mail of ours, or about one whose row has expired, is
+// no error: trying it again would change nothing. An error means that a store did not answer; Lambda tries again.
 func (f *feedback) handle(ctx context.Context, payload json.RawMessage) (any, error) {
-	var e event
-	if err := json.Unmarshal(payload, &e); err != nil {
-		return nil, fmt.Errorf("decode event: %w", err)
+	e, clock, err := decode(payload)
+	if err != nil {
+		return nil, err
 	}
-	ref, message := e.ref(), e.Detail.Mail.MessageID
+	if clock {
+		return nil, f.reconcile(ctx)
+	}
+	ref, message := e.ref(), e.Mail.MessageID
 	if ref == "" || message == "" {
 		slog.InfoContext(ctx, "event of no mail of ours", "event", kind(e.DetailType))
 		return nil, nil
 	}
-	changed, known, err := f.settle(ctx, e, ref, message)
-	if err != nil {
-		return nil, err
-	}
-	if !known {
+	reported, detail, at := f.report(e)
+	if reported == "" {
 		slog.InfoContext(ctx, "event of an unknown kind", "mail", ref)
 		return nil, nil
 	}
-	if changed {
-		f.measure(e)
+	var changed bool
+	class := e.class()
+	if of, ok := campaign.ParseRef(ref); ok {
+		class = metric.List
+		changed, err = f.ofCampaign(ctx, e, of, reported, detail, at)
+	} else {
+		changed, err = f.ofOutbox(ctx, e, ref, reported, detail, at)
+	}
+	if changed { // also where what follows from it failed: the next try finds it stored
+		f.measure(reported, class)
+	}
+	if err != nil {
+		return nil, err
 	}
 	level := slog.LevelInfo
-	if changed && (e.DetailType == "Email Rejected" || e.DetailType == "Email Rendering Failed" || e.DetailType == "Email Complaint Received") {
+	if changed && (reported == campaign.Reject || reported == campaign.Rendering || reported == campaign.Complained) {
 		level = slog.LevelWarn
 	}
 	slog.Log(ctx, level, "mail event", "mail", ref, "event", kind(e.DetailType), "changed", changed)
 	return nil, nil
 }
 
-// settle stores one event. known is false for a kind of event that this program does not know.
-func (f *feedback) settle(ctx context.Context, e event, ref, message string) (changed, known bool, err error) {
-	d := e.Detail
-	known = true
+// ofOutbox stores an event of a mail of the outbox.
+func (f *feedback) ofOutbox(ctx context.Context, e event, id string, reported campaign.ReportKind, detail string, at time.Time) (changed bool, err error) {
+	message := e.Mail.MessageID
 	switch e.DetailType {
-	case "Email Sent", "Email Delivery Delayed": // a delay proves that SES has the mail, and nothing else
-		changed, err = f.store.Accepted(ctx, ref, message, f.at(d.Mail.Timestamp))
-	case "Email Delivered":
-		changed, err = f.store.Delivered(ctx, ref, message, f.at(d.Delivery.Timestamp))
-	case "Email Bounced":
-		changed, err = f.store.Bounced(ctx, ref, message, d.Bounce.Type+"/"+d.Bounce.SubType, f.at(d.Bounce.Timestamp))
-	case "Email Complaint Received":
-		changed, err = f.store.Complained(ctx, ref, message, strings.TrimSuffix(d.Complaint.Feedback+"/"+d.Complaint.SubType, "/"), f.at(d.Complaint.Timestamp))
-	case "Email Rejected":
-		changed, err = f.store.Rejected(ctx, ref, message, "rejected")
-	case "Email Rendering Failed":
-		changed, err = f.store.Rejected(ctx, ref, message, "rendering_failure")
-	default:
-		known = false
+	case sent, delayed: // a delay proves that SES has the mail, and nothing else
+		return f.store.Accepted(ctx, id, message, at)
+	case delivered:
+		return f.store.Delivered(ctx, id, message, f.at(e.Delivery.Timestamp))
+	case rejected:
+		return f.store.Rejected(ctx, id, message, "rejected")
+	case rendering:
+		return f.store.Rejected(ctx, id, message, "rendering_failure")
+	case bounced:
+		changed, err = f.store.Bounced(ctx, id, message, detail, at)
+	case complaint:
+		changed, err = f.store.Complained(ctx, id, message, detail, at)
 	}
-	return changed, known, err
-}
-
-// measure counts what happened to a mail for the first time.
-func (f *feedback) measure(e event) {
-	switch e.DetailType {
-	case "Email Bounced":
-		if e.Detail.Bounce.Type == "Permanent" { // a passing trouble says nothing of the address, nor of our reputation
-			f.metrics.Write(metric.Bounces.Is(e.class(), 1))
-		}
-	case "Email Complaint Received":
-		f.metrics.Write(metric.Complaints.Is(e.class(), 1))
-	case "Email Rejected", "Email Rendering Failed":
-		f.metrics.Write(metric.MailFailed.Is(1))
-	}
-}
-
-// class tells whether a mail was written for many.
-func (e event) class() metric.Class {
-	for _, kind := range e.Detail.Mail.Tags["kind"] {
-		if m, known := policy.MailOf(policy.MailKind(kind)); known && m.Class == policy.CampaignMail {
-			return metric.List
-		}
-	}
-	return metric.Transactional
-}
-
-// ref finds the row of the mail: by the tag or by the header, whichever the event shows (design: "Life of a mail").
-func (e event) ref() string {
-	for _, value := range e.Detail.Mail.Tags["ref"] {
-		if isID(value) {
-			return value
-		}
-	}
-	for _, header := range e.Detail.Mail.Headers {
-		if strings.EqualFold(header.Name, "X-Madoguchi-Ref") && isID(header.Value) {
-			return header.Value
-		}
-	}
-	return ""
-}
-
-// isID tells whether s is of the form of an outbox row's ID. The tag "ref" may be another program's, and what does not
-// look like ours is neither looked up nor logged.
-func isID(s string) bool {
-	return len(s) == 26 && !strings.ContainsFunc(s, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '2' || r > '7') })
-}
-
-// kind is a detail-type as it may be logged: SES's own words, never what an event smuggles in.
-func kind(detailType string) string {
-	if strings.HasPrefix(detailType, "Email ") && len(detailType) < 30 {
-		return detailType
-	}
-	return "other"
-}
-
-// at reads SES's time of an event; without one, the time is now.
-func (f *feedback) at(stamp string) time.Time {
-	at, err := time.Parse(time.RFC3339, stamp)
 	if err != nil {
-		return f.now()
+		return false, err
 	}
-	return at
+	row, found, err := f.store.Find(ctx, id)
+	if err != nil || !found {
+		return changed, err
+	}
+	return changed, f.cameBack(ctx, e, reported, mailTo{list: row.Service, person: row.Person, mail: id})
+}
+
+// ofCampaign stores an event of a campaign's mail: one write where SES has sent it, as of nearly all mail.
+func (f *feedback) ofCampaign(ctx context.Context, e event, ref campaign.Ref, reported campaign.ReportKind, detail string, at time.Time) (changed bool, err error) {
+	report, err := f.campaigns.Report(ctx, ref, e.Mail.MessageID, reported, detail, at)
+	if err != nil {
+		return false, err
+	}
+	first := moment(&report, reported)
+	changed = *first == 0
+	failed := reported == campaign.Reject || reported == campaign.Rendering
+	key := ""
+	if failed || report.Settled != 0 {
+		if report.MessageID == "" {
+			report.MessageID = e.Mail.MessageID
+		}
+		if changed {
+			*first = at.UnixMilli()
+		}
+		if key, err = f.campaigns.Correct(ctx, ref, report, shard); err != nil {
+			return changed, err
+		}
+	}
+	if failed || reported == campaign.Send || reported == campaign.Delayed {
+		return changed, nil
+	}
+	c, err := f.campaigns.Get(ctx, ref.Campaign)
+	if err != nil {
+		return changed, gone(err)
+	}
+	service := campaign.Service(c.Kind)
+	if service == nil || f.lists[service.Code] == nil {
+		return changed, nil // of registrants: the report is all there is to keep
+	}
+	if key == "" {
+		if key, err = f.campaigns.KeyOf(ctx, ref); err != nil {
+			return changed, err
+		}
+	}
+	return changed, f.cameBack(ctx, e, reported, mailTo{list: service.Code, person: key, mail: ref.String(), forMany: true})
+}
+
+// moment is where a report keeps when a kind was reported first.
+func moment(r *campaign.Report, k campaign.ReportKind) *int64 {
+	switch k {
+	case campaign.Send:
+		return &r.Sent
+	case campaign.Reject:
+		return &r.Rejected
+	case campaign.Rendering:
+		return &r.Rendering
+	case campaign.Bounced:
+		return &r.Bounced
+	case campaign.Soft:
+		return &r.Soft
+	case campaign.Suppressed:
+		return &r.Suppressed
+	case campaign.Complained:
+		return &r.Complained
+	case campaign.Delayed:
+		return &r.Delayed
+	}
+	return new(int64)
+}
+
+// measure counts what happened to a mail for the first time. A passing bounce says nothing of the address, nor of our reputation;
+// neither does a mail that SES did not try.
+func (f *feedback) measure(reported campaign.ReportKind, class metric.Class) {
+	switch reported {
+	case campaign.Bounced:
+		f.metrics.Write(metric.Bounces.Is(class, 1))
+	case campaign.Complained:
+		f.metrics.Write(metric.Complaints.Is(class, 1))
+	case campaign.Reject, campaign.Rendering:
+		f.metrics.Write(metric.MailFailed.Is(1))
+	case campaign.Send, campaign.Soft, campaign.Suppressed, campaign.Delayed:
+	}
 }

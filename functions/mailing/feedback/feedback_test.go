@@ -42,7 +42,7 @@ func world(t *testing.T) (*mailtest.Outbox, lambdahost.EventHandler) {
 	m := mailtest.Confirmation("hanako@example.jp", time.Now())
 	m.ID = ref
 	outbox.Enqueue(t, m, time.Now())
-	handle, err := run(t.Context(), config.Map(map[string]string{"OUTBOX_TABLE": outbox.Table}))
+	handle, err := run(t.Context(), config.Map(environment(outbox.Table)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestUnknownAndBrokenEvents(t *testing.T) {
 func TestStoreDown(t *testing.T) {
 	mailtest.New(t)
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
-	handle, err := run(t.Context(), config.Map(map[string]string{"OUTBOX_TABLE": "outbox"}))
+	handle, err := run(t.Context(), config.Map(environment("outbox")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,10 @@ func TestLogsHoldNothingPersonal(t *testing.T) {
 }
 
 func TestRunNamesMissingSettings(t *testing.T) {
-	if _, err := run(t.Context(), config.Map(nil)); err == nil || !strings.Contains(err.Error(), "OUTBOX_TABLE is missing") {
-		t.Errorf("error %v", err)
+	_, err := run(t.Context(), config.Map(map[string]string{"BOUNCED_DAYS": "0"}))
+	for _, says := range []string{"OUTBOX_TABLE is missing", "CAMPAIGNS_TABLE is missing", "ADDRESS_KEY is missing", "SOFT_BOUNCES is missing", "BOUNCED_DAYS is 0"} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("the error does not say %q: %v", says, err)
+		}
 	}
 }

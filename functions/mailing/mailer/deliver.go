@@ -38,6 +38,9 @@ func (m *mailer) try(ctx context.Context, row mail.Row) (outcome mail.State, rea
 	if (row.Unknowns > 0 || m.silent.Load()) && !m.alive(ctx) {
 		return m.later(ctx, row, "ses_silent")
 	}
+	if !m.welcomed(ctx, row) {
+		return m.later(ctx, row, stillSuppressed)
+	}
 	until, ours, err := m.store.Mark(ctx, row)
 	if err != nil {
 		return "", "", err
@@ -61,6 +64,7 @@ func (m *mailer) settle(ctx context.Context, row mail.Row, a answer) (mail.State
 	switch a.outcome {
 	case mail.Accepted:
 		_, err = m.store.Accepted(ctx, row.ID, a.messageID, m.now())
+		m.debit(ctx)
 	case mail.Failed:
 		_, err = m.store.Fail(ctx, row, a.reason)
 	case mail.Queued:

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +54,11 @@ func newKilling(t *testing.T) *killing {
 	k.lambda, err = runtime.New(runtime.Options{Environment: map[string]string{"AWS_REGION": "ap-northeast-1"}, Functions: []runtime.Function{
 		{Name: "mailer", Binary: binaries["functions/mailing/mailer"], Timeout: time.Minute, MemoryMB: 512, Environment: env},
 		{Name: "feedback", Binary: binaries["functions/mailing/feedback"], Timeout: time.Minute, MemoryMB: 512,
-			Environment: map[string]string{"OUTBOX_TABLE": k.Table, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb}}}})
+			Environment: map[string]string{"OUTBOX_TABLE": k.Table, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
+				"CAMPAIGNS_TABLE": "campaigns", "SUPPRESSION_TABLE": "suppression", "NEWSLETTER_TABLE": "newsletter", "PRESS_TABLE": "press",
+				"ADDRESS_KEY": strings.Repeat("address-key-", 3), "SOFT_BOUNCES": "5", "CAMPAIGN_RECIPIENT_DAYS": "365", "UNCONFIRMED_HOURS": "168",
+				"SUBSCRIBER_DAYS": "1095", "UNSUBSCRIBED_DAYS": "7", "BOUNCED_DAYS": "90", "CONSENT_EVIDENCE_DAYS": "365",
+				"PENDING_APPROVAL_DAYS": "30"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,9 +38,18 @@ type mailer struct {
 	now     func() time.Time
 	metrics *metric.Writer // nil: nothing is measured
 
+	rate  rate          // nil: nothing is debited
+	quick atomic.Uint64 // bits of the account's recipients per second; 0: not known yet
+
 	// silent is set while the last thing heard of SES was silence: the next call is made only after it answers a harmless
 	// question, so that an outage does not cost every waiting mail its one resend.
 	silent atomic.Bool
+}
+
+// rate is the account's sending rate, which campaigns wait for and the mailer only uses up.
+type rate interface {
+	// Debit takes recipients of a rate of so many a second. The error is record.ErrUnavailable.
+	Debit(ctx context.Context, recipients int, perSecond float64) error
 }
 
 // sender is what the mailer needs of SES.
@@ -49,8 +58,11 @@ type sender interface {
 	Send(ctx context.Context, m outgoing) answer
 	// Alive asks a harmless question; false means that SES cannot be reached or does not answer.
 	Alive(ctx context.Context) bool
-	// Quota asks what share of the quota of 24 hours is used, in percent. ok is false where SES does not say.
-	Quota(ctx context.Context) (percent float64, ok bool)
+	// Quota asks what share of the quota of 24 hours is used, in percent (ok is false where SES does not say), and how many
+	// recipients a second the account may send to (0 where SES does not say).
+	Quota(ctx context.Context) (percent, perSecond float64, ok bool)
+	// Unsuppress takes an address off the account's suppression list. The error names no address.
+	Unsuppress(ctx context.Context, address string) error
 	// Fresh drops connections from before: the process may have been frozen since, and a call into a dead connection
 	// cannot be told from one that was accepted.
 	Fresh()

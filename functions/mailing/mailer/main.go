@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"madoguchi/shared/campaign"
 	"madoguchi/shared/config"
 	"madoguchi/shared/lambdahost"
 	"madoguchi/shared/mail"
@@ -21,6 +22,7 @@ func main() { lambdahost.StartEvents(run) }
 
 type settings struct {
 	Outbox           string        `env:"OUTBOX_TABLE"`
+	Campaigns        string        `env:"CAMPAIGNS_TABLE"`
 	ConfigurationSet string        `env:"CONFIGURATION_SET"`
 	Sender           string        `env:"SENDER_ADDRESS"`
 	Lease            time.Duration `env:"CLAIM_LEASE_SECONDS" min:"2" max:"300"`
@@ -42,6 +44,7 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 	}
 	store := mail.NewStore(client, cfg.Outbox, mail.Times{Lease: cfg.Lease, Settle: cfg.Settle}, time.Now)
 	m := &mailer{store: store, ses: sender, letters: letter.New(cfg.Organization), cfg: cfg, now: time.Now,
-		metrics: metric.New(os.Stdout, cfg.Metrics, time.Now)}
+		metrics: metric.New(os.Stdout, cfg.Metrics, time.Now),
+		rate:    &campaign.Store{Client: client, Table: cfg.Campaigns, Now: time.Now}}
 	return m.handle, nil
 }

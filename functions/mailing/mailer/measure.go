@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"math"
 	"time"
 
 	"madoguchi/shared/metric"
@@ -14,6 +15,12 @@ const askLimit = 3 * time.Second
 // measure writes how the outbox stands after a sweep, when what could be done has been done. What cannot be found out is
 // left out, and the alarm on the oldest mail takes silence for trouble; a sweep that did its work does not fail by it.
 func (m *mailer) measure(ctx context.Context) {
+	ask, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	percent, perSecond, known := m.ses.Quota(ask)
+	if perSecond > 0 {
+		m.quick.Store(math.Float64bits(perSecond))
+	}
 	if m.metrics == nil {
 		return
 	}
@@ -25,9 +32,7 @@ func (m *mailer) measure(ctx context.Context) {
 		values = append(values, metric.MailOldest.Is(backlog.Oldest.Seconds()), metric.MailDue.Is(float64(backlog.Due)),
 			metric.MailUnknown.Is(float64(backlog.Unknown)))
 	}
-	ask, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
-	if percent, ok := m.ses.Quota(ask); ok {
+	if known {
 		values = append(values, metric.SESQuota.Is(percent))
 	}
 	m.metrics.Write(values...)

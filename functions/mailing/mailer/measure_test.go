@@ -113,16 +113,16 @@ func TestMeasureDue(t *testing.T) {
 // What share of the quota is used can be told only where there is one; a refusal is no figure.
 func TestQuota(t *testing.T) {
 	for _, test := range []struct {
-		name, body string
-		status     int
-		want       float64
-		ok         bool
+		name, body      string
+		status          int
+		want, perSecond float64
+		ok              bool
 	}{
-		{"half", `{"SendQuota": {"Max24HourSend": 50000, "SentLast24Hours": 25000}}`, 200, 50, true},
-		{"no limit", `{"SendQuota": {"Max24HourSend": -1, "SentLast24Hours": 25000}}`, 200, 0, true},
-		{"nothing allowed", `{"SendQuota": {"Max24HourSend": 0, "SentLast24Hours": 0}}`, 200, 0, false},
-		{"not said", `{}`, 200, 0, false},
-		{"refused", `{}`, http.StatusForbidden, 0, false},
+		{"half", `{"SendQuota": {"Max24HourSend": 50000, "SentLast24Hours": 25000, "MaxSendRate": 14}}`, 200, 50, 14, true},
+		{"no limit", `{"SendQuota": {"Max24HourSend": -1, "SentLast24Hours": 25000, "MaxSendRate": 90.5}}`, 200, 0, 90.5, true},
+		{"nothing allowed", `{"SendQuota": {"Max24HourSend": 0, "SentLast24Hours": 0, "MaxSendRate": 1}}`, 200, 0, 1, false},
+		{"not said", `{}`, 200, 0, 0, false},
+		{"refused", `{}`, http.StatusForbidden, 0, 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -131,8 +131,8 @@ func TestQuota(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, ok := client.Quota(t.Context()); got != test.want || ok != test.ok {
-				t.Errorf("%v, %v", got, ok)
+			if got, perSecond, ok := client.Quota(t.Context()); got != test.want || perSecond != test.perSecond || ok != test.ok {
+				t.Errorf("%v, %v a second, %v", got, perSecond, ok)
 			}
 		})
 	}

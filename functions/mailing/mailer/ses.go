@@ -20,6 +20,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"madoguchi/shared/mail"
+	"madoguchi/shared/suppression"
 )
 
 // amazonSES hands mail to SES.
@@ -57,17 +58,24 @@ func (s *amazonSES) Alive(ctx context.Context) bool {
 }
 
 // Quota implements sender. A quota of -1 is none, and 0 none of the account's own: no share can be told.
-func (s *amazonSES) Quota(ctx context.Context) (float64, bool) {
+func (s *amazonSES) Quota(ctx context.Context) (percent, perSecond float64, ok bool) {
 	account, err := s.client.GetAccount(ctx, &sesv2.GetAccountInput{})
-	switch {
-	case err != nil || account.SendQuota == nil:
-		return 0, false
-	case account.SendQuota.Max24HourSend == -1:
-		return 0, true
-	case account.SendQuota.Max24HourSend <= 0:
-		return 0, false
+	if err != nil || account.SendQuota == nil {
+		return 0, 0, false
 	}
-	return 100 * account.SendQuota.SentLast24Hours / account.SendQuota.Max24HourSend, true
+	quota := account.SendQuota
+	switch {
+	case quota.Max24HourSend == -1:
+		return 0, quota.MaxSendRate, true
+	case quota.Max24HourSend <= 0:
+		return 0, quota.MaxSendRate, false
+	}
+	return 100 * quota.SentLast24Hours / quota.Max24HourSend, quota.MaxSendRate, true
+}
+
+// Unsuppress implements sender.
+func (s *amazonSES) Unsuppress(ctx context.Context, address string) error {
+	return suppression.Account{Client: s.client}.Remove(ctx, address)
 }
 
 // statusOf returns the HTTP status of an error of SES; false where there was no answer at all.

@@ -25,7 +25,7 @@ import (
 func environment(table string) map[string]string {
 	org := policy.DefaultOrganization()
 	return map[string]string{
-		"OUTBOX_TABLE": table, "CONFIGURATION_SET": "transactional", "SENDER_ADDRESS": "info@forms.example.jp",
+		"OUTBOX_TABLE": table, "CAMPAIGNS_TABLE": "campaigns", "CONFIGURATION_SET": "transactional", "SENDER_ADDRESS": "info@forms.example.jp",
 		"CLAIM_LEASE_SECONDS": "30", "UNKNOWN_SETTLE_SECONDS": "900", "PUBLIC_URL": "https://forms.example.jp", "WEBSITE_URL": org.WebsiteURL,
 		"ORGANIZATION_NAME_JA": org.Name.JA, "ORGANIZATION_NAME_EN": org.Name.EN,
 		"ORGANIZATION_SHORT_NAME_JA": org.ShortName.JA, "ORGANIZATION_SHORT_NAME_EN": org.ShortName.EN,
@@ -204,7 +204,9 @@ func (f *fake) Send(_ context.Context, m outgoing) answer {
 func (f *fake) Alive(context.Context) bool { f.mu.Lock(); defer f.mu.Unlock(); return f.alive }
 func (f *fake) Fresh()                     {}
 
-func (f *fake) Quota(context.Context) (float64, bool) { return 0, false }
+func (f *fake) Quota(context.Context) (float64, float64, bool) { return 0, 0, false }
+
+func (f *fake) Unsuppress(context.Context, string) error { return nil }
 
 // TestMain keeps the function's own log lines out of the test's output; the tests of the log listen for themselves.
 func TestMain(m *testing.M) {

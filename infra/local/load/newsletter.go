@@ -12,6 +12,7 @@ import (
 	"madoguchi/shared/config"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/subscription"
+	"madoguchi/shared/subscription/reception"
 )
 
 func init() {
@@ -27,13 +28,13 @@ func strict(content json.RawMessage, into any) error {
 }
 
 func newsletter(in stack.LoadContext) (*subscription.List, error) {
-	return subscription.Open(config.Map(in.Environment("NewsletterFunction")), policy.Get(policy.Newsletter), subscription.Names{Table: "NEWSLETTER_TABLE"},
+	return reception.Open(config.Map(in.Environment("NewsletterFunction")), policy.Get(policy.Newsletter), reception.Names{Table: "NEWSLETTER_TABLE"},
 		in.DynamoDB, time.Now)
 }
 
 func press(in stack.LoadContext) (*subscription.List, error) {
-	return subscription.Open(config.Map(in.Environment("PressFunction")), policy.Get(policy.Press),
-		subscription.Names{Table: "PRESS_TABLE", Approval: "PRESS_APPROVAL"}, in.DynamoDB, time.Now)
+	return reception.Open(config.Map(in.Environment("PressFunction")), policy.Get(policy.Press),
+		reception.Names{Table: "PRESS_TABLE", Approval: "PRESS_APPROVAL"}, in.DynamoDB, time.Now)
 }
 
 // businessCategories replaces the list of categories of business: [{value, label}].

@@ -1,4 +1,6 @@
-package subscription
+// Package reception opens a list for the functions that have its forms. It stands apart from the list itself, so that what only ends
+// a subscription (functions/mailing/feedback) has no settings of forms.
+package reception
 
 import (
 	"context"
@@ -13,6 +15,7 @@ import (
 	"madoguchi/shared/desk"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
+	"madoguchi/shared/subscription"
 )
 
 // settings are what a list needs beside what every form does; the list's own table is read by its name.
@@ -36,16 +39,16 @@ func New(ctx context.Context, env config.Source, service *policy.Service, names 
 	if err != nil {
 		return nil, err
 	}
-	return NewHandler(d.Site, d.Engine, list), nil
+	return subscription.NewHandler(d.Site, d.Engine, list), nil
 }
 
 // Open opens a list's store alone, from the same settings and over a client of the caller's: for loading content.
-func Open(env config.Source, service *policy.Service, names Names, client *dynamodb.Client, now func() time.Time) (*List, error) {
+func Open(env config.Source, service *policy.Service, names Names, client *dynamodb.Client, now func() time.Time) (*subscription.List, error) {
 	_, list, err := load(env, service, names, client, now)
 	return list, err
 }
 
-func load(env config.Source, service *policy.Service, names Names, client *dynamodb.Client, now func() time.Time) (*desk.Desk, *List, error) {
+func load(env config.Source, service *policy.Service, names Names, client *dynamodb.Client, now func() time.Time) (*desk.Desk, *subscription.List, error) {
 	d, own, err := desk.With[settings](env, service, client, now)
 	table, _ := env(names.Table)
 	if table == "" {
@@ -65,6 +68,6 @@ func load(env config.Source, service *policy.Service, names Names, client *dynam
 	if err != nil {
 		return nil, nil, err
 	}
-	return d, &List{Service: service, Periods: d.Periods, Approval: approval == "true", Client: client, Table: table, Outbox: d.Outbox, Suppression: own.Suppression,
+	return d, &subscription.List{Service: service, Periods: d.Periods, Approval: approval == "true", Client: client, Table: table, Outbox: d.Outbox, Suppression: own.Suppression,
 		Guard: d.Guard, AddressKey: d.AddressKey, Links: d.Links, Now: now}, nil
 }
