@@ -42,6 +42,8 @@ var functionLimit = map[string]limit{
 	"EventsFunction":       {15, 512, nil, "as the newsletter; a crowd at the opening is bounded by the gateway, and a reservation would refuse people"},
 	"RemindersFunction":    {120, 512, nil, "a change of an event of some thousand registrations in one run; a longer one goes on with the next"},
 
+	"SigninFunction": {15, 512, nil, "one transaction, and at most three calls to the identity provider of 4 s each"},
+
 	"QuestionnairesFunction": {15, 512, nil, "as the newsletter: one transaction and its repeats"},
 	"InvitationsFunction":    {60, 512, nil, "500 invitations with a transaction each, and what is left waits for the next strike"},
 }
