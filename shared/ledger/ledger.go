@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -153,9 +154,9 @@ func (s *Store) following(ctx context.Context, e Entry) (Entry, error) {
 		}
 		e.Previous = last.Hash
 		if back == 0 {
-			var n int
-			if _, err := fmt.Sscanf(last.Place, "%d", &n); err != nil {
-				return Entry{}, fmt.Errorf("read place of ledger entry: %w", err)
+			n, err := last.number()
+			if err != nil {
+				return Entry{}, err
 			}
 			e.Place = place(n + 1)
 		}
@@ -163,6 +164,14 @@ func (s *Store) following(ctx context.Context, e Entry) (Entry, error) {
 	}
 	e.Hash = e.hash()
 	return e, nil
+}
+
+func (e Entry) number() (int, error) {
+	n, err := strconv.Atoi(e.Place)
+	if err != nil {
+		return 0, fmt.Errorf("read place of ledger entry: %w", err)
+	}
+	return n, nil
 }
 
 func place(n int) string { return fmt.Sprintf("%08d", n) }

@@ -22,11 +22,11 @@ type StaffPage struct {
 
 // Language is the language of a staff page: Japanese, or English by ?lang=en, which is remembered for the session.
 func Language(r *http.Request) policy.Language {
-	chosen := r.URL.Query().Get("lang")
-	if s := visitOf(r.Context()).session; chosen == "" && s != nil {
-		chosen = s.Language
+	chosen := policy.Language(r.URL.Query().Get("lang"))
+	if s := visitOf(r.Context()).session; s != nil && chosen != policy.English && chosen != policy.Japanese {
+		chosen = policy.Language(s.Language)
 	}
-	if chosen == string(policy.English) {
+	if chosen == policy.English {
 		return policy.English
 	}
 	return policy.Japanese

@@ -40,7 +40,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		}
 		access := p.AccessToken(g.user, tokenLife)
 		half := sha256.Sum256([]byte(access))
-		id := p.sign(map[string]any{"sub": g.user.ID, "aud": client, "token_use": "id", "nonce": g.nonce, "at_hash": encode(half[:16]),
+		id := p.Sign(map[string]any{"sub": g.user.ID, "aud": client, "token_use": "id", "nonce": g.nonce, "at_hash": encode(half[:16]),
 			"email": g.user.Email, "email_verified": true, "name": g.user.Name, "cognito:username": g.user.ID, "cognito:groups": g.user.Roles,
 			"auth_time": g.at.Unix()}, tokenLife)
 		writeJSON(w, http.StatusOK, map[string]any{"access_token": access, "id_token": id, "token_type": "Bearer", "expires_in": int(tokenLife / time.Second)})
@@ -62,18 +62,21 @@ func (p *Provider) redeem(r *http.Request, client string) (grant, bool) {
 
 // AccessToken makes an access token of a user, as Cognito writes it: no audience, no name, no address.
 func (p *Provider) AccessToken(u User, life time.Duration) string {
-	return p.sign(map[string]any{"sub": u.ID, "client_id": PagesClient, "token_use": "access", "username": u.ID, "cognito:groups": u.Roles,
+	return p.Sign(map[string]any{"sub": u.ID, "client_id": PagesClient, "token_use": "access", "username": u.ID, "cognito:groups": u.Roles,
 		"scope": "openid email profile", "version": 2, "auth_time": p.now().Unix()}, life)
 }
 
 func (p *Provider) scriptToken(scope string) string {
-	return p.sign(map[string]any{"sub": ScriptClient, "client_id": ScriptClient, "token_use": "access", "scope": scope, "version": 2,
+	return p.Sign(map[string]any{"sub": ScriptClient, "client_id": ScriptClient, "token_use": "access", "scope": scope, "version": 2,
 		"auth_time": p.now().Unix()}, tokenLife)
 }
 
-// sign adds the claims that all tokens have.
-func (p *Provider) sign(claims map[string]any, life time.Duration) string {
-	claims["iss"], claims["iat"], claims["exp"], claims["jti"] = p.issuer, p.now().Unix(), p.now().Add(life).Unix(), rand.Text()
+// Sign makes a token: it adds the claims that all tokens have, but for an issuer that is given.
+func (p *Provider) Sign(claims map[string]any, life time.Duration) string {
+	if claims["iss"] == nil {
+		claims["iss"] = p.issuer
+	}
+	claims["iat"], claims["exp"], claims["jti"] = p.now().Unix(), p.now().Add(life).Unix(), rand.Text()
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		panic(err) // texts, numbers and lists of texts
