@@ -35,7 +35,7 @@ func Stores() []Store {
 				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address"},
 			Why:       Text{"メールマガジンの配信", "Delivery of e-mail newsletters"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"feedback", "newsletter", "sender"}, People: engineer,
+			Functions: []string{"campaigns", "feedback", "newsletter", "sender"}, People: engineer,
 		},
 		{
 			Code: "press", Name: Text{"プレスリリース配信先名簿", "Press list"}, Resources: []string{"PressTable"},
@@ -44,7 +44,7 @@ func Stores() []Store {
 				"As the newsletter list, with the items of the press list; also requests that wait for approval"},
 			Why:       Text{"プレスリリースの配信と取材案内の送付", "Delivery of press releases and media invitations"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"feedback", "press", "sender"}, People: engineer,
+			Functions: []string{"campaigns", "feedback", "press", "sender"}, People: engineer,
 		},
 		{
 			Code: "access", Name: Text{"アクセス記録", "Access records"}, Resources: []string{"AccessTable"}, Service: Access, Personal: true,
@@ -128,7 +128,7 @@ func Stores() []Store {
 				"What staff say of an event: its partners, its form's items, in every version; nothing of registrants"},
 			Why:       Text{"イベントのご案内と受付、登録時に表示した内容の証明", "To announce events and take registrations, and to show later what a person saw"},
 			Keeps:     Text{"期限なし（個人情報を含まないため）", "Open-ended: nothing personal is in it"},
-			Functions: []string{"events", "invitations", "questionnaires", "reminders", "sender"}, People: engineer,
+			Functions: []string{"campaigns", "events", "invitations", "questionnaires", "reminders", "sender"}, People: engineer,
 		},
 		{
 			Code: "registrations", Name: Text{"イベント参加登録簿", "Event registrations"}, Resources: []string{"RegistrationsTable"},
@@ -137,7 +137,7 @@ func Stores() []Store {
 				"The registrant's items, the state, consents to a provision with the words shown, versions shown, the seat's number; items of a shorter period apart; a keyed hash of address and name by which the same person is known again"},
 			Why:       Text{"イベントの登録通知、ご案内、受付", "Registration notice, information on the event, reception"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"events", "invitations", "reminders", "sender"}, People: engineer,
+			Functions: []string{"campaigns", "events", "invitations", "reminders", "sender"}, People: engineer,
 		},
 		{
 			Code: "answers", Name: Text{"アンケートの回答", "Answers to questionnaires"}, Resources: []string{"AnswersTable"},
@@ -154,7 +154,7 @@ func Stores() []Store {
 				"The invitation's number (a keyed hash of the registration), the keyed hash of the address, whether it is spent (without a time); the registration's reference for named ones only"},
 			Why:       Text{"おひとりに1回だけ案内し、1回だけ回答していただくため", "To invite each person once and to take one answer from each"},
 			Keeps:     Text{"回答と同じ", "As the answers"},
-			Functions: []string{"invitations", "questionnaires", "sender"}, People: engineer,
+			Functions: []string{"campaigns", "invitations", "questionnaires", "sender"}, People: engineer,
 		},
 		{
 			Code: "outbox", Name: Text{"送信待ちメール", "Outbox"}, Resources: []string{"OutboxTable"}, Personal: true, Copies: true,
@@ -162,7 +162,7 @@ func Stores() []Store {
 				"Before sending: recipient and what goes into the mail. After: both removed; kind, times, outcome and the keyed hash of the address remain; of mail about an inquiry its reference too, so that an answer joins it. Its stream (24 hours) carries keys only"},
 			Why:       Text{"受け付けた申し込みのメールを必ず、一度だけ送るため", "To send the mail of every accepted form, and once only"},
 			Keeps:     Text{"結果が確定するまで（長くとも7日間）、確定後30日間", "Until the outcome is settled, at most 7 days; then 30 days"},
-			Functions: []string{"events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "reminders"}, People: engineer,
+			Functions: []string{"campaigns", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "reminders"}, People: engineer,
 		},
 		{
 			Code: "suppression", Name: Text{"送信停止リスト", "Suppression list"}, Resources: []string{"SuppressionTable"}, Personal: true, Copies: true,
@@ -171,7 +171,15 @@ func Stores() []Store {
 			Why: Text{"配信停止をお申し出の方や、メールが届かないアドレスに再びお送りしないため", "Not to write again to those who do not want it or cannot be reached"},
 			Keeps: Text{"期限なし（ご本人があらためて同意するまで）。一時的に届かなかったメールの番号は、最後のものから90日間",
 				"Open-ended, until the person gives a new consent; numbers of mails that could not be delivered for the time being, 90 days from the last"},
-			Functions: []string{"feedback", "newsletter", "press", "sender"}, People: engineer,
+			Functions: []string{"campaigns", "feedback", "newsletter", "press", "sender"}, People: engineer,
+		},
+		{
+			Code: "campaign_files", Name: Text{"一斉配信の添付ファイル", "Attachments of campaigns"}, Resources: []string{"CampaignFilesBucket"}, Copies: true,
+			Holds: Text{"職員が配信に添付したPDFと画像。ファイル名は含まず、受け取る方の情報も含まない",
+				"PDF and pictures that staff attached to campaigns, without their names; nothing of recipients"},
+			Why:       Text{"配信への添付", "To be attached to mail"},
+			Keeps:     Text{"保存から400日間", "400 days from when they were stored"},
+			Functions: []string{"campaigns"}, People: engineer,
 		},
 		{
 			Code: "campaigns", Name: Text{"一斉配信の記録", "Campaigns"}, Resources: []string{"CampaignsTable"}, Personal: true, Copies: true,
@@ -179,7 +187,7 @@ func Stores() []Store {
 				"What staff wrote, in versions, its state, the numbers of the accounts that decided, and counts. For each recipient the key of the record (keyed hash of the address, or reference number), the outcome, SES's number and what SES reported; never an address or a name"},
 			Why:       Text{"一人に一度だけ届け、届いたかどうかの問い合わせに答えるため", "To write to each person once only, and to answer whether somebody was written to"},
 			Keeps:     Text{"配信先ごとの記録は CAMPAIGN_RECIPIENT_DAYS で定める日数（既定90日間）。本文と集計は期限なし", "Recipients for CAMPAIGN_RECIPIENT_DAYS (90 by default); what was written and the counts are open-ended"},
-			Functions: []string{"feedback", "mailer", "sender"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
+			Functions: []string{"campaigns", "feedback", "mailer", "sender"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
 		},
 		{
 			Code: "guard", Name: Text{"不正利用の防止", "Guard"}, Resources: []string{"GuardTable"}, Personal: true,
@@ -203,7 +211,7 @@ func Stores() []Store {
 				"Of staff who are signed in: their number, name, mail address and roles (of the cookie a hash only). By role, name and address of those who hold it, so that they can be asked to approve something; nothing of visitors"},
 			Why:       Text{"職員のサインインと、承認の依頼のため", "Signing staff in, and asking them for approvals"},
 			Keeps:     Text{"サインインの状態は STAFF_SESSION_HOURS で定める時間（既定8時間）、氏名とメールアドレスは最後のサインインから90日間", "A session STAFF_SESSION_HOURS (8 by default); name and address 90 days from the last sign-in"},
-			Functions: []string{"signin"}, People: engineer,
+			Functions: []string{"campaigns", "signin"}, People: engineer,
 		},
 		{
 			Code: "ledger", Name: Text{"操作の記録", "Ledger"}, Resources: []string{"LedgerTable"}, Personal: true, Copies: true,
@@ -211,16 +219,16 @@ func Stores() []Store {
 				"Who (the number of a member of staff) did what to which record and when, or was refused. Each entry holds the hash of the one before; none can be changed or deleted. No name, no mail address, no value of a field"},
 			Why:       Text{"個人情報の取り扱いをあとから確かめるため", "To show later what was done with personal data (R47)"},
 			Keeps:     Text{"3年間", "3 years"},
-			Functions: []string{"signin"}, People: engineer,
+			Functions: []string{"campaigns", "signin"}, People: engineer,
 		},
 		{
 			Code: "logs", Name: Text{"動作記録", "Logs of the functions"}, Personal: true,
-			Resources: []string{"AccessLogs", "ApiLogs", "EventsLogs", "FeedbackLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "SenderLogs", "SigninLogs", "SiteLogs"},
+			Resources: []string{"AccessLogs", "ApiLogs", "CampaignsLogs", "EventsLogs", "FeedbackLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "SenderLogs", "SigninLogs", "SiteLogs"},
 			Holds: Text{"処理ごとに1行：要求番号、機能名または経路、結果、所要時間、鍵付きハッシュ。発信元のIPアドレス・氏名・メールアドレス・入力内容は書かない",
 				"A line per outcome: request id, function or route, result, duration, keyed hashes; no IP address, no name, no mail address, no value of a field"},
 			Why:       Text{"障害の調査のため", "To find faults"},
 			Keeps:     Text{"LOG_RETENTION_DAYS で定める日数（既定90日間）", "LOG_RETENTION_DAYS (90 by default)"},
-			Functions: []string{"access", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "sender", "signin", "site"}, People: Text{"運用担当の技術者", "The engineer in charge"},
+			Functions: []string{"access", "campaigns", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "sender", "signin", "site"}, People: Text{"運用担当の技術者", "The engineer in charge"},
 		},
 		{
 			Code: "keys", Name: Text{"暗号鍵", "Secret keys"}, Resources: []string{"AddressKey", "FormKeys", "LinkKeys"},

@@ -25,7 +25,7 @@ func Sections() []Section {
 		{
 			Path: "/staff/campaigns", Name: policy.Text{JA: "配信", EN: "Campaigns"},
 			Roles: []string{policy.RoleEditor, policy.RolePress, policy.RoleEvents},
-			Built: false,
+			Built: true,
 		},
 		{
 			Path: "/staff/events", Name: policy.Text{JA: "イベント", EN: "Events"},
