@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	_ "madoguchi/infra/local/load" // subscribers
 	"madoguchi/infra/local/stack"
 	"madoguchi/infra/tools"
 	"madoguchi/shared/campaign"
@@ -39,9 +40,8 @@ type Report struct {
 
 	Accepted, Failed, Excluded int
 	Reasons                    map[string]int // of failed and excluded
-	Unknown                    int            // recipients who were unknown at some time
-	Bound                      int            // and how many could be at most: those in calls that were cut off or never answered
-	ByEvent, BySilence         int            // how they were settled
+	ByEvent, BySilence         int            // recipients who were unknown at some time, by how they were settled
+	Bound                      int            // how many could be at most: those in calls that were cut off or never answered
 	Lost, Doubled, NoOutcome   int
 	Wrong                      []string
 	Took                       time.Duration
@@ -67,8 +67,8 @@ func (r Report) String() string {
 	for _, reason := range sortedKeys(r.Reasons) {
 		line("  "+reason, r.Reasons[reason])
 	}
-	line("unknown at some time", fmt.Sprintf("%d, at most %d could be", r.Unknown, r.Bound))
-	line("  settled by events", r.ByEvent)
+	line("unknown at some time", fmt.Sprintf("%d, at most %d could be", r.ByEvent+r.BySilence, r.Bound))
+	line("  settled by what SES told", r.ByEvent)
 	line("  settled by silence", r.BySilence)
 	line("lost", r.Lost)
 	line("written to twice", r.Doubled)
@@ -103,6 +103,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		if err := c.campaign(ctx); err != nil {
 			return c.report, err
 		}
+	}
+	for _, n := range c.stack.SES().Calls() {
+		c.report.Calls += n
 	}
 	c.report.Took = time.Since(began)
 	return c.report, ctx.Err()

@@ -24,9 +24,6 @@ type bound struct {
 
 func newBound() *bound { return &bound{} }
 
-func (b *bound) killed()          { b.add(inFlight) }
-func (b *bound) unanswered(n int) { b.add(map[bool]int{true: n, false: inFlight}[n > 0]) }
-
 func (b *bound) rejected() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,13 +72,14 @@ func (c *chaos) count(ctx context.Context, id string, peak int) error {
 		c.wrong("campaign %d was frozen for %d recipients", c.report.Campaigns, k.Frozen)
 	}
 	seen := map[string]bool{}
-	accepted, silent, rejected := 0, 0, 0
+	accepted, silent, rejected, proven := 0, 0, 0, 0
 	for cursor := ""; ; {
 		chunks, next, err := c.store.Chunks(ctx, id, cursor, 500)
 		if err != nil {
 			return err
 		}
 		for _, chunk := range chunks {
+			proven += chunk.Proven
 			keys := chunk.Keys()
 			for i, o := range chunk.List() {
 				if seen[keys[i]] {
@@ -121,14 +119,15 @@ func (c *chaos) count(ctx context.Context, id string, peak int) error {
 	}
 	c.report.Accepted += accepted
 	c.hold(accepted, silent, rejected)
-	c.report.Unknown = max(c.report.Unknown, peak)
+	most := c.bound.recipients()
 	c.report.BySilence += silent
-	if most := c.bound.recipients(); peak > most {
-		c.wrong("%d recipients were unknown, at most %d could be", peak, most)
-	} else {
-		c.report.Bound = max(c.report.Bound, most)
+	c.report.ByEvent += proven
+	c.report.Bound += most
+	if proven+silent > most || peak > most {
+		c.wrong("%d recipients were unknown, at most %d could be", max(peak, proven+silent), most)
 	}
-	c.log("campaign %d: %d accepted, unknown at most %d, %d settled by silence; %d kills so far", c.report.Campaigns, accepted, peak, silent, c.report.Kills)
+	c.log("campaign %d: %d accepted; unknown at one time at most %d, settled by what SES told %d, by silence %d; %d kills so far",
+		c.report.Campaigns, accepted, peak, proven, silent, c.report.Kills)
 	return nil
 }
 

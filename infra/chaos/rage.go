@@ -31,8 +31,8 @@ func (c *chaos) rage(ctx context.Context, id string) (wait func()) {
 	strikes := c.strikes(ctx, c.Senders)
 	var group sync.WaitGroup
 	seed := c.chance.Uint64()
-	group.Go(func() { c.kill(ctx, rand.New(rand.NewPCG(seed, 2))) })     //nolint:gosec // chance in a test
-	group.Go(func() { c.fail(ctx, rand.New(rand.NewPCG(seed, 3))) })     //nolint:gosec // chance in a test
+	group.Go(func() { c.kill(ctx, id, rand.New(rand.NewPCG(seed, 2))) }) //nolint:gosec // chance in a test
+	group.Go(func() { c.fail(ctx, id, rand.New(rand.NewPCG(seed, 3))) }) //nolint:gosec // chance in a test
 	group.Go(func() { c.skew(ctx, id, rand.New(rand.NewPCG(seed, 4))) }) //nolint:gosec // chance in a test
 	return func() { group.Wait(); strikes() }
 }
@@ -57,7 +57,7 @@ func (c *chaos) strikes(ctx context.Context, n int) (wait func()) {
 }
 
 // kill kills a process now and then: nearly always a sender.
-func (c *chaos) kill(ctx context.Context, chance *rand.Rand) {
+func (c *chaos) kill(ctx context.Context, id string, chance *rand.Rand) {
 	for c.report.Kills < c.Kills {
 		if !pause(ctx, 60*time.Millisecond+time.Duration(chance.Int64N(int64(500*time.Millisecond)))) {
 			return
@@ -78,14 +78,29 @@ func (c *chaos) kill(ctx context.Context, chance *rand.Rand) {
 		if syscall.Kill(pids[chance.IntN(len(pids))], syscall.SIGKILL) == nil {
 			c.report.Kills++
 			if name == senderFunction {
-				c.bound.killed()
+				c.bound.add(c.inCall(ctx, id))
 			}
 		}
 	}
 }
 
+// inCall is how many calls are being made, of all senders: a little after a kill, so that a mark that was on its way is there.
+func (c *chaos) inCall(ctx context.Context, id string) (n int) {
+	pause(ctx, 20*time.Millisecond)
+	chunks, _, err := c.store.OpenChunks(context.WithoutCancel(ctx), id, "")
+	if err != nil {
+		return c.Senders * inFlight
+	}
+	for _, k := range chunks {
+		if k.Until != 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // fail lets the next calls of SES and DynamoDB fail, one way after the other.
-func (c *chaos) fail(ctx context.Context, chance *rand.Rand) {
+func (c *chaos) fail(ctx context.Context, id string, chance *rand.Rand) {
 	mail, table := c.stack.SES(), c.stack.Proxy()
 	few := func() int { return 1 + chance.IntN(3) }
 	yes, no := true, false
@@ -104,20 +119,20 @@ func (c *chaos) fail(ctx context.Context, chance *rand.Rand) {
 			fail = &ses.Fail{Throttle: few()}
 		case "ses server errors":
 			fail = &ses.Fail{ServerError: 1}
-			c.bound.unanswered(1)
+			c.bound.add(1)
 		case "ses silent before accepting":
 			fail = &ses.Fail{TimeoutBeforeAccepting: 1}
-			c.bound.unanswered(1)
+			c.bound.add(1)
 		case "ses silent after accepting":
 			fail = &ses.Fail{TimeoutAfterAccepting: 1}
-			c.bound.unanswered(1)
+			c.bound.add(1)
 		case "ses entries fail":
 			fail = &ses.Fail{Entries: few()}
 		case "ses rejects":
 			fail = &ses.Fail{Reject: 1}
 			c.bound.rejected()
 		case "ses down":
-			c.bound.unanswered(0)
+			c.bound.add(c.Senders * inFlight) // whoever was calling, and could not tell
 			down(func(down bool) { _ = mail.SetFaults(ses.Faults{Down: map[bool]*bool{true: &yes, false: &no}[down]}) })
 		case "dynamodb conflicts":
 			faults.Fail.Conflict = few()
@@ -126,7 +141,7 @@ func (c *chaos) fail(ctx context.Context, chance *rand.Rand) {
 		case "dynamodb lost answers":
 			faults.Fail.TimeoutAfterCommit = 1
 		case "dynamodb down":
-			c.bound.unanswered(0)
+			c.bound.add(c.inCall(ctx, id)) // whoever was calling and cannot tell; nobody begins to without the table
 			down(func(down bool) { table.SetFaults(dynamodb.Faults{Down: down, ConflictPercent: 3}) })
 		}
 		if fail != nil {
@@ -167,7 +182,7 @@ func (c *chaos) skew(ctx context.Context, id string, chance *rand.Rand) {
 					record.Values{"past": time.Now().Add(-time.Second).UnixMilli()},
 					record.Condition{Expression: "revision = :r AND attribute_type(lease, :n)", Values: record.Values{"r": k.Revision, "n": string(types.ScalarAttributeTypeN)}}, nil)
 				if ok && err == nil {
-					c.bound.unanswered(1)
+					c.bound.add(1)
 					break
 				}
 			}

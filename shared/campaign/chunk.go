@@ -75,6 +75,7 @@ type Chunk struct {
 	Open     bool   `dynamodbav:"open"`               // something is pending, being called or unknown
 	Until    int64  `dynamodbav:"lease,omitempty"`    // the call that is being made must have ended by then
 	CalledAt int64  `dynamodbav:"called_at,omitempty"`
+	Proven   int    `dynamodbav:"proven,omitempty"` // recipients who were unknown, or given up by silence, until SES told
 	Expires  int64  `dynamodbav:"expires_at"`
 }
 

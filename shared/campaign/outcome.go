@@ -94,9 +94,10 @@ func (s *Store) Apply(ctx context.Context, c *Chunk, shard string, decide func([
 			return nil
 		}
 		changed.Revision++
+		changed.Proven += proven(was, outcomes)
 		var tx record.Transaction
-		update, values := "SET outcomes = :outcomes, revision = :revision, #open = :open", record.Values{"outcomes": changed.Outcomes,
-			"revision": changed.Revision, "open": changed.Open}
+		update, values := "SET outcomes = :outcomes, revision = :revision, #open = :open, proven = :proven", record.Values{"outcomes": changed.Outcomes,
+			"revision": changed.Revision, "open": changed.Open, "proven": changed.Proven}
 		if changed.Until == 0 && c.Until != 0 {
 			update += " REMOVE lease"
 		}
@@ -125,6 +126,17 @@ func (s *Store) Apply(ctx context.Context, c *Chunk, shard string, decide func([
 		*c = there
 	}
 	return ErrStale
+}
+
+// proven counts the recipients of whom nobody knew, or whom silence had given up, and of whom SES has told by now.
+func proven(was, outcomes []Outcome) (n int) {
+	for i, o := range outcomes {
+		class := o.Class()
+		if (was[i] == Unknown || was[i] == Failed(NoAnswer)) && (class == ClassAccepted || class == ClassFailed && o != Failed(NoAnswer)) {
+			n++
+		}
+	}
+	return n
 }
 
 // Lapse makes unknown what a call was being made for whose lease is over: whoever made it was killed, or could not store the

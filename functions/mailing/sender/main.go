@@ -49,7 +49,7 @@ type settings struct {
 // run builds the handler from the environment. It fails with every missing setting named.
 func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error) {
 	cfg, err := config.Load[settings](env)
-	periods, periodsErr := policy.LoadPeriods(policy.Get(policy.Events), env)
+	periods, periodsErr := policy.LoadPeriods(policy.Get(policy.Questionnaire), env)
 	client, clientErr := record.NewClient(ctx)
 	caller, sesErr := ses.New(ctx)
 	if err := errors.Join(err, periodsErr, clientErr, sesErr); err != nil {

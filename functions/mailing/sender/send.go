@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"madoguchi/shared/campaign"
-	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/event"
 	"madoguchi/shared/policy"
@@ -117,7 +116,7 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 	if halted, err := m.halt(ctx, &c); halted || err != nil {
 		return nil, err
 	}
-	if m.from, err = audience.Open(ctx, s.sources, &c); err != nil {
+	if m.from, err = s.audience(ctx, &c); err != nil {
 		return nil, fmt.Errorf("open the audience: %w", err)
 	}
 	if m.letters, err = s.letters(ctx, &c); err != nil {

@@ -33,6 +33,7 @@ func (s *Stack) readTemplate() error {
 		Secrets: template.SecretDir(filepath.Join(s.options.DataDir, "secrets")),
 	}
 	o.Defaults = s.signInDefaults()
+	o.Defaults["TestRecipients"] = "*" // no mail leaves this machine
 	if !s.options.ServicesOnly {
 		// Links in mail must lead here, whatever the port. Another gateway (sam local) listens where the template says.
 		o.Defaults["PublicUrl"], o.Defaults["AllowedOrigins"] = s.URL(), s.elsewhere

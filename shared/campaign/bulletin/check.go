@@ -139,6 +139,10 @@ func (k *checker) body(b *body) {
 	if strings.TrimSpace(content) == "" && !holdsImage(b.root) {
 		k.stop("empty", "body_markdown", "本文を入力してください。", "Please write a body.")
 	}
+	if b.unseen {
+		k.stop("unseen", "body_markdown", "表示されない文字があります。表の各行の欄は見出しと同じ数にし、「```」と同じ行には何も書かないでください。",
+			"Something would not be shown: a row of a table has more cells than its head, or there are words on the line of ```.")
+	}
 	if looksLikeTag.MatchString(running) {
 		k.warn("html", "body_markdown", "HTML のタグは使えません。そのままの文字で表示されます。", "HTML is not used; tags will be shown as they are.")
 	}

@@ -70,7 +70,7 @@ func (e emitter) block(b *strings.Builder, n *html.Node, shift int) {
 		b.WriteString(`<li style="margin:0 0 6px;">` + e.item(n, shift) + "</li>\n")
 	case atom.Blockquote:
 		b.WriteString(`<blockquote class="rule" style="margin:0 0 20px;padding:2px 0 2px 16px;border-left:4px solid #949494;">` + "\n" +
-			e.blocks(n, nil, shift) + "\n</blockquote>\n")
+			e.item(n, shift) + "\n</blockquote>\n")
 	case atom.Pre:
 		b.WriteString(`<pre class="panel text" style="margin:0 0 20px;padding:12px 16px;background:#f8f8fb;border:1px solid #d8d8d8;` + textColour +
 			`font-family:Consolas,Menlo,monospace;font-size:14px;line-height:1.6;white-space:pre-wrap;overflow-wrap:anywhere;">` + escape(textOf(n)) + "</pre>\n")
@@ -85,7 +85,7 @@ func (e emitter) block(b *strings.Builder, n *html.Node, shift int) {
 	}
 }
 
-// item writes the inside of a list item: text that stands alone without the space of a paragraph.
+// item writes the inside of a list item or quotation: its paragraphs stand closer, the last without a space behind it.
 func (e emitter) item(n *html.Node, shift int) string {
 	var b strings.Builder
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
