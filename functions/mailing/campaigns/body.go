@@ -125,7 +125,7 @@ func (p *post) draft(was *campaign.Campaign) (*draft, problems, error) {
 	for _, l := range []policy.Language{policy.Japanese, policy.English} {
 		at := "content." + string(l) + "."
 		c := campaign.Content{Subject: get(at + "subject"), Body: p.form.Get(at + "body_markdown"), Preheader: get(at + "preheader"), Text: p.form.Get(at + "text")}
-		if c != (campaign.Content{}) {
+		if c != (campaign.Content{}) || l == policy.Japanese { // an empty form is told what it lacks, input by input
 			d.Content[l] = c
 		}
 	}
