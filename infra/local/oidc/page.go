@@ -53,9 +53,9 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		rows = append(rows, row{u, strings.TrimPrefix(u.ID, "local-"), strings.Join(names, "、")})
 	}
 	_ = page.Execute(w, struct {
-		Users []row
-		Query string
-	}{rows, r.URL.RawQuery})
+		Users  []row
+		Action template.URL
+	}{rows, template.URL("?" + q.Encode())}) //nolint:gosec // a relative address with an encoded query; the attribute escapes the rest
 }
 
 // choose signs a browser in as the user whose button was pressed.
