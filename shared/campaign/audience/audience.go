@@ -32,6 +32,7 @@ type Sources struct {
 	Links         link.Signer
 	Periods       policy.Periods // of the questionnaires, for invitations to them
 	Now           func() time.Time
+	Preview       bool // nothing is sent: nobody is made able to answer a questionnaire
 }
 
 // ErrGate is wrapped where the policy does not let a campaign of a kind reach the people that it asks for (hard case 31).
