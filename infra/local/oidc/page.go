@@ -41,7 +41,6 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	type row struct {
 		User
-		Code  string
 		Names string
 	}
 	var rows []row
@@ -50,7 +49,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		for _, role := range u.Roles {
 			names = append(names, policy.RoleName(role).JA)
 		}
-		rows = append(rows, row{u, strings.TrimPrefix(u.ID, "local-"), strings.Join(names, "、")})
+		rows = append(rows, row{u, strings.Join(names, "、")})
 	}
 	_ = page.Execute(w, struct {
 		Users  []row

@@ -112,7 +112,7 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, "invalid_token")
 		return
 	}
-	u := user(strings.TrimPrefix(claims.Subject, "local-"), claims.Groups...)
+	u := user(strings.TrimPrefix(claims.Subject, prefix), claims.Groups...)
 	writeJSON(w, http.StatusOK, map[string]any{"sub": u.ID, "name": u.Name, "email": u.Email, "email_verified": "true", "username": u.ID}) // Cognito's is a text
 }
 
