@@ -120,5 +120,5 @@ func back(w http.ResponseWriter, r *http.Request, target *url.URL, with url.Valu
 		q.Set(name, with.Get(name))
 	}
 	target.RawQuery = q.Encode()
-	http.Redirect(w, r, target.String(), http.StatusFound)
+	http.Redirect(w, r, target.String(), http.StatusFound) //nolint:gosec // returnAddress has checked it
 }

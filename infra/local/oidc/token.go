@@ -101,7 +101,7 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 		Groups  []string `json:"cognito:groups"`
 		Expires int64    `json:"exp"`
 	}
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err == nil {
 		var payload []byte
 		if payload, err = jws.Verify(p.key.Public()); err == nil {
