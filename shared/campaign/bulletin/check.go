@@ -17,7 +17,8 @@ const (
 	clipped     = 102_400   // bytes of HTML behind which Gmail shows no more
 	nearClipped = 90 * 1024 // bytes of HTML
 	longSubject = 120       // columns: 60 full-width letters
-	longSource  = 400_000   // bytes of a part as written, far above what fits into a mail
+	longSource  = 150_000   // bytes of a part as written, above what fits into a mail
+	manyThings  = 100       // findings; nobody reads more
 )
 
 // checker gathers findings.
@@ -29,6 +30,9 @@ type checker struct {
 }
 
 func (k *checker) add(f Finding) {
+	if full := len(k.findings) >= manyThings; full && (!f.Stops || k.stopped()) {
+		return
+	}
 	if !slices.Contains(k.findings, f) {
 		k.findings = append(k.findings, f)
 	}

@@ -167,7 +167,7 @@ func plainText(n ast.Node, src []byte) string {
 }
 
 // bareAddress finds addresses of the web in running text, also where Japanese stands right before and behind.
-var bareAddress = regexp.MustCompile("https?://[!#-;=?-\\[\\]_a-z~]+")
+var bareAddress = regexp.MustCompile(`https?://[!#-;=?-\[\]_a-z~]+`)
 
 // findAddresses makes links of bare addresses and of {{link}}, outside links and code.
 func (b *body) findAddresses(n *html.Node, m *marks) {
@@ -176,6 +176,8 @@ func (b *body) findAddresses(n *html.Node, m *marks) {
 		switch {
 		case c.Type == html.ElementNode && c.DataAtom != atom.A && c.DataAtom != atom.Code:
 			b.findAddresses(c, m)
+		case c.DataAtom == atom.A && c.FirstChild != nil && c.FirstChild.Data == attr(c, "href"):
+			c.FirstChild.Data = strings.TrimPrefix(c.FirstChild.Data, "mailto:") // people read the address
 		case c.Type == html.TextNode:
 			b.split(c, m)
 		}

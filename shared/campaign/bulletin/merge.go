@@ -30,16 +30,16 @@ type marks struct {
 
 func newMarks() *marks { return &marks{index: map[mark]rune{}} }
 
-// put returns the character that stands for a mark. There is one for each that can be told apart in one content: a text of a
-// megabyte holds fewer.
+// put returns the character that stands for a mark. There are 65,534 of them, more than there can be different fields that
+// are allowed in four parts of longSource bytes; the space beyond stands in a content that is refused already.
 func (m *marks) put(k mark) rune {
 	if r, ok := m.index[k]; ok {
 		return r
 	}
-	r := firstMark + rune(len(m.list))
-	if r > lastMark {
+	if len(m.list) > lastMark-firstMark {
 		return ' '
 	}
+	r := firstMark + rune(len(m.list)) //nolint:gosec // there are no more than fit
 	m.list = append(m.list, k)
 	m.index[k] = r
 	return r
