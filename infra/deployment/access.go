@@ -153,12 +153,14 @@ const (
 // on that index and not on the table; otherwise an index counts as its table.
 var mayTouch = map[string]map[string][]string{
 	"NewsletterFunction": {
+		"CampaignsTable":   {readItem, query}, // the public archive alone, by its leading key
 		"NewsletterTable":  {deleteItem, readItem, putItem, updateItem},
 		"OutboxTable":      {putItem}, // a form cannot read or change anybody's mail
 		"SuppressionTable": {deleteItem, putItem},
 		"GuardTable":       {readItem, putItem, updateItem},
 	},
 	"PressFunction": {
+		"CampaignsTable":   {readItem, query}, // the public archive alone, by its leading key
 		"PressTable":       {deleteItem, readItem, putItem, updateItem},
 		"OutboxTable":      {putItem},
 		"SuppressionTable": {deleteItem, putItem},
