@@ -63,6 +63,7 @@ var wide = map[string]string{
 	"InboundRole s3:GetObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
 	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*":       "attachments are named by the reference of their case",
 	"CampaignsRole s3:GetObject Sub ${CampaignFilesBucket.Arn}/campaigns/*": "attachments have random names under the number of their campaign",
+	"SenderRole s3:GetObject Sub ${CampaignFilesBucket.Arn}/campaigns/*":    "as above",
 	"CampaignsRole s3:PutObject Sub ${CampaignFilesBucket.Arn}/campaigns/*": "as above",
 	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
 	"MailerRole ses:GetAccount *":                                           "the action knows no other resource",

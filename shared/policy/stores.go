@@ -179,7 +179,7 @@ func Stores() []Store {
 				"PDF and pictures that staff attached to campaigns, without their names; nothing of recipients"},
 			Why:       Text{"配信への添付", "To be attached to mail"},
 			Keeps:     Text{"保存から400日間", "400 days from when they were stored"},
-			Functions: []string{"campaigns"}, People: engineer,
+			Functions: []string{"campaigns", "sender"}, People: engineer,
 		},
 		{
 			Code: "campaigns", Name: Text{"一斉配信の記録", "Campaigns"}, Resources: []string{"CampaignsTable"}, Personal: true, Copies: true,

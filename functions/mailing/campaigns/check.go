@@ -13,6 +13,7 @@ import (
 	"madoguchi/shared/address"
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/audience"
+	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/event"
 	"madoguchi/shared/japan"
 	"madoguchi/shared/policy"
@@ -27,7 +28,6 @@ const (
 	longestBody    = 100_000 // bytes: two languages and the rest stay within an item of the table and a mail that is not cut
 	mostPeople     = 1000    // hand-picked
 	mostFiles      = 5
-	largestFiles   = 1_500_000 // bytes of all attachments together: base64, and SES takes no more than some megabytes a call
 )
 
 // judged is a draft with what is to be said about it.
@@ -285,9 +285,9 @@ func (j *judged) judgeFiles(files []attachment) {
 	if len(files) > mostFiles {
 		j.wrong.add(field, "too_many", fmt.Sprintf("添付できるのは%d件までです。", mostFiles), fmt.Sprintf("At most %d files can be attached.", mostFiles))
 	}
-	if total > largestFiles {
-		j.wrong.add(field, string(text.LengthExceeded), "添付ファイルは合わせて1.5MBまでです。大きいものはウェブサイトに置いて、リンクを書いてください。",
-			"Attachments may have 1.5 MB together. Please put larger ones on the website and link to them.")
+	if total > envelope.LargestFiles {
+		j.wrong.add(field, string(text.LengthExceeded), "添付ファイルは合わせて500kBまでです。大きいものはウェブサイトに置いて、リンクを書いてください。",
+			"Attachments may have 500 kB together. Please put larger ones on the website and link to them.")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/event"
+	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 )
@@ -120,7 +121,7 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 		return nil, fmt.Errorf("open the audience: %w", err)
 	}
 	if m.letters, err = s.letters(ctx, &c); err != nil {
-		if errors.Is(err, record.ErrUnavailable) {
+		if errors.Is(err, record.ErrUnavailable) || errors.Is(err, objects.ErrUnavailable) {
 			return nil, err
 		}
 		slog.ErrorContext(ctx, "campaign cannot be rendered", "campaign", c.ID, "error", err)
@@ -142,9 +143,13 @@ func (s *sender) letters(ctx context.Context, c *campaign.Campaign) (map[policy.
 			return nil, fmt.Errorf("read event: %w", err)
 		}
 	}
+	files, err := envelope.Files(ctx, s.files, c)
+	if err != nil {
+		return nil, err
+	}
 	letters := map[policy.Language]*envelope.Letter{}
 	for _, content := range contents {
-		if letters[content.Language], err = envelope.New(s.cfg.Settings, c, content, about, nil); err != nil {
+		if letters[content.Language], err = envelope.New(s.cfg.Settings, c, content, about, files); err != nil {
 			return nil, err
 		}
 	}

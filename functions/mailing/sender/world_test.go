@@ -51,7 +51,7 @@ func newWorld(t *testing.T) *world {
 	org := policy.DefaultOrganization()
 	tables := map[string]string{"CAMPAIGNS_TABLE": campaigntest.Table(t), "NEWSLETTER_TABLE": table("newsletter", true), "PRESS_TABLE": table("press", true),
 		"EVENTS_TABLE": eventtest.Table(t), "REGISTRATIONS_TABLE": table("registrations", true),
-		"INVITATIONS_TABLE": table("invitations", false), "SUPPRESSION_TABLE": table("suppression", true)}
+		"INVITATIONS_TABLE": table("invitations", false), "SUPPRESSION_TABLE": table("suppression", true), "CAMPAIGN_FILES_BUCKET": "files"}
 	env := map[string]string{"ADDRESS_KEY": string(addressKey), "LINK_KEYS": "a link key of at least thirty-two bytes", "LIST_CONFIGURATION_SET": "list",
 		"SENDER_ADDRESS": "info@forms.example.jp", "CLAIM_LEASE_SECONDS": "30", "UNKNOWN_SETTLE_SECONDS": "900", "CANARY_SECONDS": "120",
 		"SCHEDULE_GRACE_MINUTES": "15", "CAMPAIGN_RECIPIENT_DAYS": "90", "SEND_SINGLY": "false", "PUBLIC_URL": "https://forms.example.jp",
