@@ -16,7 +16,7 @@ import (
 )
 
 // mostWithEvents is up to which size a campaign is sent once more with SES's events: each is an invocation.
-const mostWithEvents = 100_000
+const mostWithEvents = 10_000
 
 // eventWrites is how many write units the feedback function may take for an event: one write of up to 1 kB.
 const eventWrites = 1.0
