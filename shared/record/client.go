@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,6 +29,9 @@ const (
 	maxAttempts = 12
 	maxBackoff  = 400 * time.Millisecond
 	minBackoff  = 20 * time.Millisecond
+	// idleConnections are kept open. A sender has more calls in flight than the SDK's ten, and each connection beyond would be
+	// closed after its call and opened again, with a handshake, for the next.
+	idleConnections = 64
 )
 
 // NewClient returns a DynamoDB client for the process's region and endpoint.
@@ -38,7 +42,9 @@ func NewClient(ctx context.Context) (*dynamodb.Client, error) {
 	}
 	return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
 		o.Retryer = newRetryer()
-		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(attemptTimeout)
+		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) {
+			t.MaxIdleConnsPerHost = idleConnections
+		})
 	}), nil
 }
 
