@@ -23,7 +23,7 @@ type Issue struct {
 	Kind  policy.MailKind `dynamodbav:"-" json:"kind"`
 	Title string          `dynamodbav:"title" json:"title"`
 	HTML  string          `dynamodbav:"html,omitempty" json:"-"` // a fragment, without styles; not in lists
-	At    int64           `dynamodbav:"at" json:"-"`             // Unix seconds: when it was sent, or its embargo ended. Nobody sees it before
+	At    int64           `dynamodbav:"at" json:"-"`             // Unix seconds: when its sending began, or its embargo ended. Nobody sees it before
 }
 
 // ArchivePrefix begins the partitions of the archive.
@@ -49,7 +49,7 @@ func (s *Store) Publish(ctx context.Context, c Campaign, title, html string) err
 	if !c.Public() {
 		return nil
 	}
-	at := max(c.EndedAt/1000, c.EmbargoUntil)
+	at := max(c.StartedAt/1000, c.EmbargoUntil)
 	issue := Issue{ID: c.ID, Title: title, At: at}
 	var tx record.Transaction
 	tx.Put("list", s.Table, issueItem{archive(c.Kind), "at#" + time.Unix(at, 0).UTC().Format(time.RFC3339) + "#" + c.ID, issue}, record.Condition{})

@@ -285,8 +285,24 @@ func (m *mailing) finish(ctx context.Context) (bool, error) {
 	if counts.Pending > 0 || counts.Unknown > 0 {
 		return true, nil // somebody's call came to nothing since
 	}
+	if err := m.publish(ctx, &c); err != nil {
+		return false, err
+	}
 	_, err = m.enter(ctx, c.ID, campaign.Sent, "")
 	return false, err
+}
+
+// publish puts what everybody may read into the archive, before the campaign is over: killed in between, the next run does it again.
+func (m *mailing) publish(ctx context.Context, c *campaign.Campaign) error {
+	letter := m.letters[policy.Japanese]
+	if !c.Public() || letter == nil {
+		return nil
+	}
+	page, err := letter.Public()
+	if err != nil {
+		return fmt.Errorf("make the public page: %w", err)
+	}
+	return m.store.Publish(ctx, *c, page.Title, page.HTML)
 }
 
 // settleRest settles what is unknown of a campaign of which nothing more is sent for now.

@@ -39,7 +39,7 @@ func world(t *testing.T) (*campaign.Store, func(path string, header ...string) *
 // publish puts a release into the archive that was sent at a time.
 func publish(t *testing.T, s *campaign.Store, sent time.Time, change func(*campaign.Campaign)) string {
 	t.Helper()
-	c := campaign.Campaign{ID: campaign.NewID(), Kind: policy.PressRelease, State: campaign.Sent, EndedAt: sent.UnixMilli()}
+	c := campaign.Campaign{ID: campaign.NewID(), Kind: policy.PressRelease, State: campaign.Sent, StartedAt: sent.UnixMilli()}
 	if change != nil {
 		change(&c)
 	}
