@@ -50,8 +50,7 @@ const browserAccepts = "text/html,application/xhtml+xml,application/xml;q=0.9,*/
 // payload is the event of a request in API Gateway's payload format 2.0.
 func (r eventRequest) payload(t *testing.T) []byte {
 	t.Helper()
-	key, below, _ := strings.Cut(strings.TrimPrefix(r.path, base), "/")
-	key = "ANY " + base
+	key, below := "ANY "+base, strings.TrimPrefix(strings.TrimPrefix(r.path, base), "/")
 	event := map[string]any{"version": "2.0", "rawPath": r.path, "rawQueryString": r.query, "isBase64Encoded": false}
 	if below != "" {
 		key += "/{proxy+}"

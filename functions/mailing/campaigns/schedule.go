@@ -95,7 +95,7 @@ func (e *editor) ready(ctx context.Context, c *campaign.Campaign, o order) (time
 			return at, nil, fmt.Errorf("look for attachment: %w", err)
 		} else if err != nil {
 			wrong.add("attachments", "gone", "添付ファイルの保管期間が過ぎています。もう一度添付してください。", "An attachment is no longer kept. Please attach it again.")
-			return at, wrong, nil
+			return at, wrong, nil //nolint:nilerr // the problem says so
 		}
 	}
 	reach, err := e.measure(ctx, c, at)
