@@ -248,7 +248,7 @@ func (m *mailing) turn(ctx context.Context, n int) (may bool, err error) {
 			return false, nil
 		}
 		if waits, err = m.held(ctx); err != nil {
-			return false, nil //nolint:nilerr // the time is over
+			return false, nil // the time is over
 		}
 	}
 	a, err := m.quota(ctx, n)
