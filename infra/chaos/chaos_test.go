@@ -8,9 +8,6 @@ import (
 
 // A short run of the command: nobody is lost, nobody is written to twice, everybody has one of the four outcomes (hard cases 16, 17).
 func TestChaos(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills real processes for half a minute")
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	report, err := Run(ctx, Options{Kills: 25, Recipients: 1500, Senders: 3, Seed: 20261124})

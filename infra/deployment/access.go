@@ -58,18 +58,21 @@ func noManagedPolicies(t *Template) []string {
 
 // wide are the only permissions whose resource holds a star, each with the reason.
 var wide = map[string]string{
-	"PhotosRole s3:GetObject Sub ${PhotosBucket.Arn}/*":               "any photo may be shown and downloaded; which ones there are, the catalogue says",
-	"MailerRole s3:PutObject Sub ${FailuresBucket.Arn}/*":             "Lambda chooses the names of the objects",
-	"InboundRole s3:GetObject Sub ${InboundBucket.Arn}/mail/*":        "SES chooses the names of the mails",
-	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*": "attachments are named by the reference of their case",
-	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":        "SES chooses the names of the mails",
-	"MailerRole ses:GetAccount *":                                     "the action knows no other resource",
-	"MailerRole ses:DeleteSuppressedDestination *":                    "likewise; it takes off the address of a new consent",
-	"FeedbackRole ses:DeleteSuppressedDestination *":                  "likewise, after a late bounce of a mail of before the consent",
-	"FeedbackRole ses:GetSuppressedDestination *":                     "likewise; it reads the entry of an address that SES did not try",
-	"FeedbackRole ses:ListSuppressedDestinations *":                   "likewise; it looks daily for what events that were lost would have told",
-	"SenderRole ses:GetAccount *":                                     "the action knows no other resource",
-	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*": "the label of a table's stream is not known in advance; it lists this table's streams only",
+	"PhotosRole s3:GetObject Sub ${PhotosBucket.Arn}/*":                     "any photo may be shown and downloaded; which ones there are, the catalogue says",
+	"MailerRole s3:PutObject Sub ${FailuresBucket.Arn}/*":                   "Lambda chooses the names of the objects",
+	"InboundRole s3:GetObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
+	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*":       "attachments are named by the reference of their case",
+	"CampaignsRole s3:GetObject Sub ${CampaignFilesBucket.Arn}/campaigns/*": "attachments have random names under the number of their campaign",
+	"SenderRole s3:GetObject Sub ${CampaignFilesBucket.Arn}/campaigns/*":    "as above",
+	"CampaignsRole s3:PutObject Sub ${CampaignFilesBucket.Arn}/campaigns/*": "as above",
+	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
+	"MailerRole ses:GetAccount *":                                           "the action knows no other resource",
+	"MailerRole ses:DeleteSuppressedDestination *":                          "likewise; it takes off the address of a new consent",
+	"FeedbackRole ses:DeleteSuppressedDestination *":                        "likewise, after a late bounce of a mail of before the consent",
+	"FeedbackRole ses:GetSuppressedDestination *":                           "likewise; it reads the entry of an address that SES did not try",
+	"FeedbackRole ses:ListSuppressedDestinations *":                         "likewise; it looks daily for what events that were lost would have told",
+	"SenderRole ses:GetAccount *":                                           "the action knows no other resource",
+	"MailerRole dynamodb:ListStreams Sub ${OutboxTable.Arn}/stream/*":       "the label of a table's stream is not known in advance; it lists this table's streams only",
 }
 
 // wideForAll are those that every function may have, each with the reason.
@@ -150,12 +153,14 @@ const (
 // on that index and not on the table; otherwise an index counts as its table.
 var mayTouch = map[string]map[string][]string{
 	"NewsletterFunction": {
+		"CampaignsTable":   {readItem, query}, // the public archive alone, by its leading key
 		"NewsletterTable":  {deleteItem, readItem, putItem, updateItem},
 		"OutboxTable":      {putItem}, // a form cannot read or change anybody's mail
 		"SuppressionTable": {deleteItem, putItem},
 		"GuardTable":       {readItem, putItem, updateItem},
 	},
 	"PressFunction": {
+		"CampaignsTable":   {readItem, query}, // the public archive alone, by its leading key
 		"PressTable":       {deleteItem, readItem, putItem, updateItem},
 		"OutboxTable":      {putItem},
 		"SuppressionTable": {deleteItem, putItem},
@@ -208,6 +213,19 @@ var mayTouch = map[string]map[string][]string{
 		"InvitationsTable":   {readItem, putItem},
 		"OutboxTable":        {putItem},
 	},
+	"CampaignsFunction": {
+		"CampaignsTable":      {readItem, putItem, query, updateItem},
+		"CampaignsTable/kind": {query},
+		"NewsletterTable":     {batchGet, readItem, query}, // counted and previewed; who receives is decided elsewhere
+		"PressTable":          {batchGet, query},
+		"RegistrationsTable":  {batchGet, query},
+		"SuppressionTable":    {batchGet},
+		"InvitationsTable":    {batchGet}, // a preview invites nobody
+		"EventsTable":         {readItem, query},
+		"OutboxTable":         {putItem}, // to colleagues
+		"StaffTable":          {readItem, query, updateItem},
+		"LedgerTable":         {putItem, query},
+	},
 	"SenderFunction": {
 		"CampaignsTable":     {readItem, putItem, query, updateItem},
 		"NewsletterTable":    {batchGet, query}, // who receives is decided elsewhere: no list is changed
@@ -223,6 +241,10 @@ var mayTouch = map[string]map[string][]string{
 		"CountersTable": {updateItem},      // counting is not publishing (R62)
 		"ReleasesTable": {readItem, query}, //
 		"GuardTable":    {readItem, putItem},
+	},
+	"SigninFunction": {
+		"StaffTable":  {deleteItem, readItem, putItem, updateItem}, // sessions begin and end; accounts are noted
+		"LedgerTable": {putItem, query},
 	},
 	"MailerFunction": {
 		"OutboxTable":    {"dynamodb:DescribeStream", readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", query, updateItem},

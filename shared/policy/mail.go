@@ -53,6 +53,10 @@ const (
 	InquiryStaffNotice   MailKind = "inquiry_staff_notice"     // tells staff that an inquiry waits
 	PublicationsReceived MailKind = "publications_received"    // acknowledgement of a request
 
+	// CampaignReview asks colleagues to look at a campaign that staff wrote. It goes to accounts of staff only, so that no purpose of a
+	// service has to name it.
+	CampaignReview MailKind = "campaign_review"
+
 	// LegalNotice is a mandatory notice, such as a leak or the end of a service: two persons, recorded, and it may
 	// reach people whose records cause no other mail (decisions: "Mandatory notices"; APPI art. 26(2)).
 	LegalNotice MailKind = "legal_notice"
@@ -135,6 +139,8 @@ var mails = []Mail{
 	{InquiryStaffNotice, StaffMail, Text{"お問い合わせ着信の通知（職員あて）", "Notice of a new inquiry, to staff"}},
 	{PublicationsReceived, AnswerMail, Text{"資料請求受付のお知らせ", "Acknowledgement of a request"}},
 
+	{CampaignReview, StaffMail, Text{"配信の承認のお願い（職員あて）", "Request to approve a campaign, to staff"}},
+
 	{LegalNotice, LegalMail, Text{"重要なお知らせ（漏えい、サービスの終了など）", "Mandatory notice (a leak, the end of a service)"}},
 }
 
@@ -152,15 +158,30 @@ func MailOf(kind MailKind) (m Mail, ok bool) {
 }
 
 // MayMail reports whether a record of the service may cause a mail of that kind (R7, R19, R22-R23, R28-R29, R36, R57).
-// A legal notice may reach every service that holds addresses. For services bound to an event this is half of the
+// A legal notice may reach every service that holds addresses, and the request for a review goes to staff wherever staff write. For services bound to an event this is half of the
 // answer: MayMailOn gives the whole.
 func (s *Service) MayMail(kind MailKind) bool {
-	if kind == LegalNotice {
+	switch kind {
+	case LegalNotice:
 		return s.holdsAddresses()
+	case CampaignReview:
+		return s.hasCampaigns()
 	}
 	for _, p := range s.Purposes {
 		for _, k := range p.Mails {
 			if k == kind {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasCampaigns reports whether staff write to the service's people: then colleagues may be asked to look at what they wrote.
+func (s *Service) hasCampaigns() bool {
+	for _, p := range s.Purposes {
+		for _, k := range p.Mails {
+			if m, known := MailOf(k); known && m.Class == CampaignMail {
 				return true
 			}
 		}

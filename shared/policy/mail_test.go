@@ -30,8 +30,8 @@ func TestMailKindsBelongToOneService(t *testing.T) {
 		if m.Text.JA == "" || m.Text.EN == "" {
 			t.Errorf("%s has no description", m.Kind)
 		}
-		if m.Kind == LegalNotice {
-			continue
+		if m.Kind == LegalNotice || m.Kind == CampaignReview {
+			continue // each has a test of its own
 		}
 		if owner[m.Kind] == "" {
 			t.Errorf("%s serves no purpose of any service", m.Kind)
@@ -49,6 +49,25 @@ func TestMailKindsBelongToOneService(t *testing.T) {
 		if s.MayMail("") || s.MayMail("birthday_greeting") {
 			t.Errorf("%s may cause mail of a kind that is not in the policy", s.Code)
 		}
+	}
+}
+
+// The request to look at a campaign goes to staff, about the services to whose people staff write, and serves no other purpose.
+func TestCampaignReview(t *testing.T) {
+	var may []Code
+	for _, s := range Services() {
+		if s.MayMail(CampaignReview) {
+			may = append(may, s.Code)
+		}
+		for _, p := range s.Purposes {
+			if slices.Contains(p.Mails, CampaignReview) {
+				t.Errorf("%s counts the review among its purposes", s.Code)
+			}
+		}
+	}
+	same(t, []Code{Newsletter, Press, Events}, may)
+	if m, ok := MailOf(CampaignReview); !ok || m.Class != StaffMail || m.Persons() != 0 {
+		t.Errorf("%+v", m)
 	}
 }
 

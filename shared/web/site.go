@@ -105,11 +105,15 @@ func (s *Site) headers(h http.Header, r *http.Request) {
 // Page is one page: the content is what stands in <main>.
 type Page struct {
 	Language policy.Language
-	Title    string // also the h1
-	Service  string // name of the service, shown in the header
-	Wrong    bool   // the page reports an error: the title says so (WCAG G199)
-	Sentence string // a sentence in English on a page in Japanese
-	Indexed  bool   // search engines may list the page: pages to read, not forms
+	Title    string        // also the h1
+	Service  string        // name of the service, shown in the header
+	Wrong    bool          // the page reports an error: the title says so (WCAG G199)
+	Sentence string        // a sentence in English on a page in Japanese
+	Indexed  bool          // search engines may list the page: pages to read, not forms
+	Above    template.HTML // between the header and <main>: a menu
+	Script   template.JS   // runs where there is JavaScript; the page works without
+	Frames   bool          // the page shows parts of this site in frames
+	Images   []string      // origins of pictures beside this site's own
 	Content  template.HTML
 }
 
@@ -124,8 +128,15 @@ func (s *Site) Write(w http.ResponseWriter, status int, page Page) error {
 	}{page, s, style(), wordsIn(page.Language)}); err != nil {
 		return fmt.Errorf("render page: %w", err)
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src '"+styleHash()+"'; img-src 'self' data:; base-uri 'none'; "+
-		"frame-ancestors 'none'; form-action "+strings.Join(append([]string{"'self'"}, s.Origins...), " "))
+	csp := "default-src 'none'; style-src '" + styleHash() + "'; img-src " + strings.Join(append([]string{"'self'", "data:"}, page.Images...), " ") + "; base-uri 'none'; " +
+		"frame-ancestors 'none'; form-action " + strings.Join(append([]string{"'self'"}, s.Origins...), " ")
+	if page.Script != "" {
+		csp += "; script-src '" + hash(string(page.Script)) + "'; connect-src 'self'"
+	}
+	if page.Frames {
+		csp += "; frame-src 'self'"
+	}
+	w.Header().Set("Content-Security-Policy", csp)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", string(page.Language))
 	w.WriteHeader(status)

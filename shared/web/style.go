@@ -23,10 +23,13 @@ var style = sync.OnceValue(func() template.CSS {
 })
 
 // styleHash is the Content-Security-Policy source of the style sheet.
-var styleHash = sync.OnceValue(func() string {
-	sum := sha256.Sum256([]byte(style()))
+var styleHash = sync.OnceValue(func() string { return hash(string(style())) })
+
+// hash is the Content-Security-Policy source of what stands in the page itself.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
-})
+}
 
 // usedTokens returns the declarations of the tokens that a style sheet names, and of those that they name in turn.
 func usedTokens(sheet, tokens string) string {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"madoguchi/shared/mail"
+	"madoguchi/shared/ses"
 )
 
 // deliver sends one claimed mail and stores what became of it. An error of the store leaves the row to its lease.
@@ -59,7 +60,7 @@ func (m *mailer) try(ctx context.Context, row mail.Row) (outcome mail.State, rea
 
 // settle writes what SES answered.
 func (m *mailer) settle(ctx context.Context, row mail.Row, a answer) (mail.State, string, error) {
-	m.silent.Store(a.outcome == mail.Unknown || a.reason == unreachable)
+	m.silent.Store(a.outcome == mail.Unknown || a.reason == ses.Unreachable)
 	var err error
 	switch a.outcome {
 	case mail.Accepted:

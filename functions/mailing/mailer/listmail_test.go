@@ -29,11 +29,11 @@ func (w *world) suppress(m *mailer, address string) *sesv2.Client {
 	if !ok {
 		w.Fatal("not the real client")
 	}
-	if _, err := amazon.client.PutSuppressedDestination(w.Context(), &sesv2.PutSuppressedDestinationInput{EmailAddress: &address,
+	if _, err := amazon.Client.PutSuppressedDestination(w.Context(), &sesv2.PutSuppressedDestinationInput{EmailAddress: &address,
 		Reason: types.SuppressionListReasonBounce}); err != nil {
 		w.Fatal(err)
 	}
-	return amazon.client
+	return amazon.Client.Client
 }
 
 func (w *world) onList(client *sesv2.Client, address string) bool {

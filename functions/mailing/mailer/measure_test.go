@@ -15,6 +15,7 @@ import (
 	"madoguchi/shared/mail"
 	"madoguchi/shared/mail/mailtest"
 	"madoguchi/shared/metric"
+	shared "madoguchi/shared/ses"
 )
 
 // measured sweeps once and returns every figure that was written, summed over the lines.
@@ -59,7 +60,7 @@ func TestMeasure(t *testing.T) {
 	t.Run("SES is out of reach for an hour: put off again and again, the mail's age still grows", func(t *testing.T) {
 		w := newWorld(t)
 		w.Enqueue(w.T, mailtest.Confirmation("hanako@example.jp", w.now()), w.now())
-		m := w.mailerOver(&fake{alive: true, answers: func(outgoing) answer { return answer{outcome: mail.Queued, reason: unreachable} }})
+		m := w.mailerOver(&fake{alive: true, answers: func(outgoing) answer { return answer{outcome: mail.Queued, reason: shared.Unreachable} }})
 		got := map[string]float64{}
 		for range 12 {
 			w.wait(5 * time.Minute)

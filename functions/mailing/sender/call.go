@@ -158,6 +158,9 @@ func (m *mailing) judge(r envelope.Result) campaign.Outcome {
 	}
 	switch r.Status {
 	case types.BulkEmailStatusSuccess:
+		if r.MessageID == "" { // not SES's own answer: an event may tell
+			return campaign.Unknown
+		}
 		return campaign.Accepted(r.MessageID)
 	case types.BulkEmailStatusAccountThrottled:
 		m.slow()

@@ -19,7 +19,7 @@ const perStep = 60 * campaign.ChunkSize
 // step stores chunks, numbers and the place reached in one transaction, so that a freezing that was killed goes on where it was,
 // and nobody is in two chunks or in none.
 func (s *sender) freeze(ctx context.Context, c campaign.Campaign, end time.Time) (bool, error) {
-	from, err := audience.Open(ctx, s.sources, &c)
+	from, err := s.audience(ctx, &c)
 	if errors.Is(err, audience.ErrGate) || errors.Is(err, campaign.ErrNotFound) {
 		_, err = s.enter(ctx, c.ID, campaign.Cancelled, "gate")
 		return false, err
@@ -43,6 +43,11 @@ func (s *sender) freeze(ctx context.Context, c campaign.Campaign, end time.Time)
 	}
 	_, err = s.enter(ctx, c.ID, campaign.Sending, "")
 	return true, err
+}
+
+// audience is where a campaign's recipients come from.
+func (s *sender) audience(ctx context.Context, c *campaign.Campaign) (campaign.Audience, error) {
+	return audience.Open(ctx, s.sources, c)
 }
 
 // freezing is one run of freeze.

@@ -17,6 +17,7 @@ import (
 	"madoguchi/shared/lambdahost"
 	"madoguchi/shared/link"
 	"madoguchi/shared/metric"
+	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/questionnaire"
 	"madoguchi/shared/record"
@@ -33,6 +34,7 @@ type settings struct {
 	Registrations string      `env:"REGISTRATIONS_TABLE"`
 	Invitations   string      `env:"INVITATIONS_TABLE"`
 	Suppression   string      `env:"SUPPRESSION_TABLE"`
+	Files         string      `env:"CAMPAIGN_FILES_BUCKET"`
 	AddressKey    config.Key  `env:"ADDRESS_KEY"`
 	LinkKeys      config.Keys `env:"LINK_KEYS"`
 	envelope.Settings
@@ -49,17 +51,18 @@ type settings struct {
 // run builds the handler from the environment. It fails with every missing setting named.
 func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error) {
 	cfg, err := config.Load[settings](env)
-	periods, periodsErr := policy.LoadPeriods(policy.Get(policy.Events), env)
+	periods, periodsErr := policy.LoadPeriods(policy.Get(policy.Questionnaire), env)
 	client, clientErr := record.NewClient(ctx)
 	caller, sesErr := ses.New(ctx)
-	if err := errors.Join(err, periodsErr, clientErr, sesErr); err != nil {
+	bucket, filesErr := objects.NewClient(ctx)
+	if err := errors.Join(err, periodsErr, clientErr, sesErr, filesErr); err != nil {
 		return nil, err
 	}
 	store := &campaign.Store{Client: client, Table: cfg.Campaigns, Now: time.Now, Keep: cfg.Keep}
 	links := link.NewSigner(cfg.LinkKeys)
 	events := &event.Store{Client: client, Table: cfg.Events, Now: time.Now}
 	s := &sender{
-		cfg: cfg, store: store, ses: caller, now: time.Now, sleep: campaign.Sleep, metrics: metric.New(os.Stdout, cfg.Metrics, time.Now),
+		cfg: cfg, store: store, ses: caller, files: bucket.Bucket(cfg.Files), now: time.Now, sleep: campaign.Sleep, metrics: metric.New(os.Stdout, cfg.Metrics, time.Now),
 		bucket: &campaign.Bucket{Store: store, Sleep: campaign.Sleep},
 		sources: audience.Sources{Client: client, Newsletter: cfg.Newsletter, Press: cfg.Press, Registrations: cfg.Registrations,
 			Suppression: cfg.Suppression, Events: events, Campaigns: store, Links: links, Periods: periods, Now: time.Now,

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"madoguchi/shared/campaign"
-	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/event"
+	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 )
@@ -120,11 +120,11 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 	if halted, err := m.halt(ctx, &c); halted || err != nil {
 		return nil, err
 	}
-	if m.from, err = audience.Open(ctx, s.sources, &c); err != nil {
+	if m.from, err = s.audience(ctx, &c); err != nil {
 		return nil, fmt.Errorf("open the audience: %w", err)
 	}
 	if m.letters, err = s.letters(ctx, &c); err != nil {
-		if errors.Is(err, record.ErrUnavailable) {
+		if errors.Is(err, record.ErrUnavailable) || errors.Is(err, objects.ErrUnavailable) {
 			return nil, err
 		}
 		slog.ErrorContext(ctx, "campaign cannot be rendered", "campaign", c.ID, "error", err)
@@ -146,9 +146,13 @@ func (s *sender) letters(ctx context.Context, c *campaign.Campaign) (map[policy.
 			return nil, fmt.Errorf("read event: %w", err)
 		}
 	}
+	files, err := envelope.Files(ctx, s.files, c)
+	if err != nil {
+		return nil, err
+	}
 	letters := map[policy.Language]*envelope.Letter{}
 	for _, content := range contents {
-		if letters[content.Language], err = envelope.New(s.cfg.Settings, c, content, about, nil); err != nil {
+		if letters[content.Language], err = envelope.New(s.cfg.Settings, c, content, about, files); err != nil {
 			return nil, err
 		}
 	}
@@ -284,8 +288,24 @@ func (m *mailing) finish(ctx context.Context) (bool, error) {
 	if counts.Pending > 0 || counts.Unknown > 0 {
 		return true, nil // somebody's call came to nothing since
 	}
+	if err := m.publish(ctx, &c); err != nil {
+		return false, err
+	}
 	_, err = m.enter(ctx, c.ID, campaign.Sent, "")
 	return false, err
+}
+
+// publish puts what everybody may read into the archive, before the campaign is over: killed in between, the next run does it again.
+func (m *mailing) publish(ctx context.Context, c *campaign.Campaign) error {
+	letter := m.letters[policy.Japanese]
+	if !c.Public() || letter == nil {
+		return nil
+	}
+	page, err := letter.Public()
+	if err != nil {
+		return fmt.Errorf("make the public page: %w", err)
+	}
+	return m.store.Publish(ctx, *c, page.Title, page.HTML)
 }
 
 // settleRest settles what is unknown of a campaign of which nothing more is sent for now.

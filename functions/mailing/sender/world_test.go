@@ -19,6 +19,7 @@ import (
 	"madoguchi/shared/campaign/campaigntest"
 	"madoguchi/shared/config"
 	"madoguchi/shared/event"
+	"madoguchi/shared/event/eventtest"
 	"madoguchi/shared/link"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/questionnaire"
@@ -49,8 +50,8 @@ func newWorld(t *testing.T) *world {
 	}
 	org := policy.DefaultOrganization()
 	tables := map[string]string{"CAMPAIGNS_TABLE": campaigntest.Table(t), "NEWSLETTER_TABLE": table("newsletter", true), "PRESS_TABLE": table("press", true),
-		"EVENTS_TABLE": table("events", true), "REGISTRATIONS_TABLE": table("registrations", true),
-		"INVITATIONS_TABLE": table("invitations", false), "SUPPRESSION_TABLE": table("suppression", true)}
+		"EVENTS_TABLE": eventtest.Table(t), "REGISTRATIONS_TABLE": table("registrations", true),
+		"INVITATIONS_TABLE": table("invitations", false), "SUPPRESSION_TABLE": table("suppression", true), "CAMPAIGN_FILES_BUCKET": "files"}
 	env := map[string]string{"ADDRESS_KEY": string(addressKey), "LINK_KEYS": "a link key of at least thirty-two bytes", "LIST_CONFIGURATION_SET": "list",
 		"SENDER_ADDRESS": "info@forms.example.jp", "CLAIM_LEASE_SECONDS": "30", "UNKNOWN_SETTLE_SECONDS": "900", "CANARY_SECONDS": "120",
 		"SCHEDULE_GRACE_MINUTES": "15", "CAMPAIGN_RECIPIENT_DAYS": "90", "SEND_SINGLY": "false", "PUBLIC_URL": "https://forms.example.jp",
@@ -87,7 +88,7 @@ func newWorld(t *testing.T) *world {
 		bucket: &campaign.Bucket{Store: store, Sleep: campaign.Sleep},
 		sources: audience.Sources{Client: client, Newsletter: cfg.Newsletter, Press: cfg.Press, Registrations: cfg.Registrations, Suppression: cfg.Suppression,
 			Events: &event.Store{Client: client, Table: cfg.Events, Now: w.now}, Campaigns: store, Links: links, Now: w.now,
-			Periods:     policy.DefaultPeriods(policy.Get(policy.Events)),
+			Periods:     policy.DefaultPeriods(policy.Get(policy.Questionnaire)),
 			Invitations: &questionnaire.Store{Client: client, Invitations: cfg.Invitations, Key: cfg.AddressKey, Links: links}}}
 	w.list = &subscription.List{Service: policy.Get(policy.Newsletter), Periods: policy.DefaultPeriods(policy.Get(policy.Newsletter)), Client: client,
 		Table: cfg.Newsletter, Suppression: cfg.Suppression, AddressKey: cfg.AddressKey, Links: links, Now: w.now}

@@ -30,8 +30,9 @@ type Sources struct {
 	Invitations   *questionnaire.Store
 	Campaigns     *campaign.Store
 	Links         link.Signer
-	Periods       policy.Periods // of the events' service
+	Periods       policy.Periods // of the questionnaires, for invitations to them
 	Now           func() time.Time
+	Preview       bool // nothing is sent: nobody is made able to answer a questionnaire
 }
 
 // ErrGate is wrapped where the policy does not let a campaign of a kind reach the people that it asks for (hard case 31).
@@ -99,6 +100,9 @@ func (s Sources) open(ctx context.Context, c *campaign.Campaign) (campaign.Audie
 		e, err := s.Events.Fresh(ctx, c.Event)
 		if err != nil {
 			return nil, fmt.Errorf("read event: %w", err)
+		}
+		if q, asks := questionnaire.Of(e, s.Periods); c.Kind == policy.QuestionnaireInvite && (!asks || s.Now().Before(q.Opens)) {
+			return nil, fmt.Errorf("%w: the event has no questionnaire that is open by now (R29)", ErrGate)
 		}
 		return &registrants{Sources: s, service: service, event: e, kind: c.Kind, segment: c.Segment, langs: c.Langs}, nil
 	default:

@@ -67,7 +67,8 @@ func build(c Content, f Frame) (*Bulletin, []Finding) {
 	}
 	w := emitter{marks: k.marks, colon: p.Colon}
 	heading, shift := headingOf(b)
-	p.Heading = htmltemplate.HTML(escape(subject)) //nolint:gosec // escape has escaped it
+	title := strings.TrimPrefix(strings.TrimPrefix(subject, "【"+p.Office+"】"), "["+p.Office+"] ") // the office stands above
+	p.Heading = htmltemplate.HTML(escape(title))                                                  //nolint:gosec // escape has escaped it
 	if heading != nil {
 		p.Heading = htmltemplate.HTML(w.inline(heading)) //nolint:gosec // the emitter escapes all text
 	}

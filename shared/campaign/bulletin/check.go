@@ -17,7 +17,8 @@ const (
 	clipped     = 102_400   // bytes of HTML behind which Gmail shows no more
 	nearClipped = 90 * 1024 // bytes of HTML
 	longSubject = 120       // columns: 60 full-width letters
-	longSource  = 400_000   // bytes of a part as written, far above what fits into a mail
+	longSource  = 150_000   // bytes of a part as written, above what fits into a mail
+	manyThings  = 100       // findings; nobody reads more
 )
 
 // checker gathers findings.
@@ -29,6 +30,9 @@ type checker struct {
 }
 
 func (k *checker) add(f Finding) {
+	if full := len(k.findings) >= manyThings; full && (!f.Stops || k.stopped()) {
+		return
+	}
 	if !slices.Contains(k.findings, f) {
 		k.findings = append(k.findings, f)
 	}
@@ -138,6 +142,10 @@ func (k *checker) body(b *body) {
 	content, running := textOf(b.root), outsideCode(b.root)
 	if strings.TrimSpace(content) == "" && !holdsImage(b.root) {
 		k.stop("empty", "body_markdown", "本文を入力してください。", "Please write a body.")
+	}
+	if b.unseen {
+		k.stop("unseen", "body_markdown", "表示されない文字があります。表の各行の欄は見出しと同じ数にし、「```」と同じ行には何も書かないでください。",
+			"Something would not be shown: a row of a table has more cells than its head, or there are words on the line of ```.")
 	}
 	if looksLikeTag.MatchString(running) {
 		k.warn("html", "body_markdown", "HTML のタグは使えません。そのままの文字で表示されます。", "HTML is not used; tags will be shown as they are.")

@@ -11,6 +11,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	ghtml "github.com/yuin/goldmark/renderer/html"
 	gtext "github.com/yuin/goldmark/text"
@@ -24,7 +25,7 @@ const ownLink = "https://link.invalid/"
 
 // markdown is what staff write: CommonMark with tables, in the manner of mail. Line breaks stay, as people who write letters
 // mean them. HTML has no meaning and is shown as it is typed. A row of hyphens is a line across and never makes a heading of
-// the paragraph above it, and indented lines are text. There is no strikethrough: the text part and screen readers lose it,
+// the paragraph above it, indented lines are text, and there are no definitions of links apart from them, which show nothing. There is no strikethrough: the text part and screen readers lose it,
 // and 1000円 that no longer holds would read as if it did.
 var markdown = sync.OnceValue(func() goldmark.Markdown {
 	p := parser.NewParser(
@@ -35,16 +36,20 @@ var markdown = sync.OnceValue(func() goldmark.Markdown {
 			util.Prioritized(parser.NewATXHeadingParser(), 600),
 			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
 			util.Prioritized(parser.NewBlockquoteParser(), 800),
-			util.Prioritized(parser.NewParagraphParser(), 1000)),
+			util.Prioritized(paragraph{parser.NewParagraphParser()}, 1000)),
 		parser.WithInlineParsers(
 			util.Prioritized(parser.NewCodeSpanParser(), 100),
 			util.Prioritized(parser.NewLinkParser(), 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
-			util.Prioritized(emphasis{}, 500)),
-		parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...))
+			util.Prioritized(emphasis{}, 500)))
 	return goldmark.New(goldmark.WithParser(p), goldmark.WithRendererOptions(ghtml.WithHardWraps()),
 		goldmark.WithExtensions(extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))))
 })
+
+// paragraph takes indented lines too. Without a parser for them goldmark would leave them out.
+type paragraph struct{ parser.BlockParser }
+
+func (paragraph) CanAcceptIndentedLine() bool { return true }
 
 // sanitiser lets through what the layout knows. What it takes out was refused by Check before; it is the second lock.
 var sanitiser = sync.OnceValue(func() *bluemonday.Policy {
@@ -74,6 +79,7 @@ type target struct {
 type body struct {
 	root    *html.Node
 	targets []target
+	unseen  bool // whether something is written where Markdown shows nothing
 }
 
 // read turns Markdown with marks into a body.
@@ -96,6 +102,10 @@ func read(source string, m *marks) (*body, error) {
 				url = "mailto:" + url
 			}
 			b.targets = append(b.targets, target{text: string(n.Label(src)), written: url, url: url})
+		case *ast.FencedCodeBlock:
+			b.unseen = b.unseen || n.Info != nil
+		case *east.TableRow:
+			b.unseen = b.unseen || hasMoreCells(n, src)
 		}
 		return ast.WalkContinue, nil
 	}); err != nil {
@@ -115,6 +125,16 @@ func read(source string, m *marks) (*body, error) {
 	}
 	b.findAddresses(b.root, m)
 	return b, nil
+}
+
+// hasMoreCells tells whether a row of a table has more cells than the head: Markdown leaves them out.
+func hasMoreCells(row *east.TableRow, src []byte) bool {
+	last := row.LastChild()
+	if last == nil || last.Lines().Len() == 0 {
+		return false
+	}
+	rest, _, _ := bytes.Cut(src[last.Lines().At(0).Stop:], []byte("\n"))
+	return strings.Trim(string(rest), " \t|") != ""
 }
 
 // target notes a destination and returns what stands for it.
@@ -147,7 +167,7 @@ func plainText(n ast.Node, src []byte) string {
 }
 
 // bareAddress finds addresses of the web in running text, also where Japanese stands right before and behind.
-var bareAddress = regexp.MustCompile("https?://[!#-;=?-\\[\\]_a-z~]+")
+var bareAddress = regexp.MustCompile(`https?://[!#-;=?-\[\]_a-z~]+`)
 
 // findAddresses makes links of bare addresses and of {{link}}, outside links and code.
 func (b *body) findAddresses(n *html.Node, m *marks) {
@@ -156,6 +176,8 @@ func (b *body) findAddresses(n *html.Node, m *marks) {
 		switch {
 		case c.Type == html.ElementNode && c.DataAtom != atom.A && c.DataAtom != atom.Code:
 			b.findAddresses(c, m)
+		case c.DataAtom == atom.A && c.FirstChild != nil && c.FirstChild.Data == attr(c, "href"):
+			c.FirstChild.Data = strings.TrimPrefix(c.FirstChild.Data, "mailto:") // people read the address
 		case c.Type == html.TextNode:
 			b.split(c, m)
 		}

@@ -30,16 +30,16 @@ type marks struct {
 
 func newMarks() *marks { return &marks{index: map[mark]rune{}} }
 
-// put returns the character that stands for a mark. There is one for each that can be told apart in one content: a text of a
-// megabyte holds fewer.
+// put returns the character that stands for a mark. There are 65,534 of them, more than there can be different fields that
+// are allowed in four parts of longSource bytes; the space beyond stands in a content that is refused already.
 func (m *marks) put(k mark) rune {
 	if r, ok := m.index[k]; ok {
 		return r
 	}
-	r := firstMark + rune(len(m.list))
-	if r > lastMark {
+	if len(m.list) > lastMark-firstMark {
 		return ' '
 	}
+	r := firstMark + rune(len(m.list)) //nolint:gosec // there are no more than fit
 	m.list = append(m.list, k)
 	m.index[k] = r
 	return r
@@ -48,7 +48,7 @@ func (m *marks) put(k mark) rune {
 func (m *marks) of(r rune) mark { return m.list[r-firstMark] }
 
 var (
-	// braced finds what could be a merge field with all braces around it: more than two on a side make none.
+	// braced finds what could be a merge field with all braces around it: more than two before it make none.
 	braced = regexp.MustCompile(`\\?\{+[^{}\r\n]*\}+`)
 	// field is the inside of a merge field. In a table of Markdown the bar may be written \|.
 	field = regexp.MustCompile(`^\s*([\pL\pN_.-]{1,64})\s*(?:\\?\|(.*))?$`)
@@ -60,7 +60,8 @@ func (m *marks) merge(text string, seen func(mark)) string {
 	return braced.ReplaceAllStringFunc(text, func(found string) string {
 		inner, escaped := strings.CutPrefix(found, `\`)
 		body := strings.Trim(inner, "{}")
-		if inner != "{{"+body+"}}" {
+		rest, is := strings.CutPrefix(inner, "{{"+body+"}}")
+		if !is {
 			return found
 		}
 		parts := field.FindStringSubmatch(body)
@@ -72,7 +73,7 @@ func (m *marks) merge(text string, seen func(mark)) string {
 		}
 		k := mark{name: parts[1], fallback: strings.TrimSpace(parts[2]), hasFallback: strings.Contains(body, "|")}
 		seen(k)
-		return string(m.put(k))
+		return string(m.put(k)) + rest
 	})
 }
 

@@ -15,7 +15,10 @@ import (
 	"madoguchi/shared/policy"
 )
 
-var colour = regexp.MustCompile(`#[0-9a-f]{6}\b`)
+var (
+	colour   = regexp.MustCompile(`#[0-9a-f]{6}\b`)
+	headings = regexp.MustCompile(`<(h\d)[^>]*>([^<]*)<`)
+)
 
 // structure returns the text of a page, and its tags with the names and number of their attributes.
 func structure(t interface{ Helper() }, page string) (text string, tags []string) {

@@ -54,6 +54,7 @@ var examples = map[policy.MailKind]map[string]string{
 	policy.InquiryReceived:      {"reference": "I261123-M4QX", "deleted_on": "2028-11-22T15:00:00Z"},
 	policy.InquiryStaffNotice: {"reference": "I261123-M4QX", "channel": "inbound_mail", "follows": "yes", "attachments": "28", "numbers": "58",
 		"link": "/staff/inquiries/I261123-M4QX", "limit": "100"},
+	policy.CampaignReview:  {"kind": "メールマガジン", "link": "/staff/campaigns/abcdefghij234567"},
 	policy.PhotosAccess:    {"link": "/photos?t=DOWNLOAD", "deleted_on": "2028-11-22T15:00:00Z", "reference": "D261123-M4QX"},
 	policy.EventRegistered: event("when", "place", "online", "contact", "link", "deleted_on", "receipt"),
 	policy.EventWaiting:    event("when", "place", "contact", "link", "deleted_on", "receipt"),

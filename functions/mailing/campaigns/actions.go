@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"madoguchi/shared/campaign"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/staff"
+	"madoguchi/shared/web"
+)
+
+// action is something that staff do to a campaign's state.
+type action string
+
+// The actions: the last part of their path.
+const (
+	actSubmit   action = "submit"
+	actApprove  action = "approve"
+	actReturn   action = "return"
+	actSchedule action = "schedule"
+	actRecall   action = "recall"
+	actPause    action = "pause"
+	actResume   action = "resume"
+	actCancel   action = "cancel"
+)
+
+// leads is the state that an action leads to, false where the campaign's state does not allow it (contract: 409). It decides alone
+// what buttons a page shows and what a post may do.
+func (e *editor) leads(c *campaign.Campaign, a action) (campaign.State, bool) {
+	to := campaign.State("")
+	switch a {
+	case actSubmit:
+		to = campaign.InReview
+	case actApprove:
+		if c.State == campaign.InReview {
+			to = campaign.Approved
+		}
+	case actReturn:
+		if c.State == campaign.InReview || c.State == campaign.Approved || c.State == campaign.Missed {
+			to = campaign.Draft
+		}
+	case actSchedule:
+		if !e.review || c.Approver != "" {
+			to = campaign.Scheduled
+		}
+	case actRecall:
+		if c.State == campaign.Scheduled {
+			to = campaign.Draft
+			if c.Approver != "" {
+				to = campaign.Approved
+			}
+		}
+	case actPause:
+		to = campaign.Paused
+	case actResume:
+		if c.State == campaign.Paused {
+			to = campaign.Freezing
+			if c.Freeze.Done {
+				to = campaign.Sending
+			}
+		}
+	case actCancel:
+		to = campaign.Cancelled
+	}
+	return to, to != "" && c.State.Leads(to)
+}
+
+// may are the actions that a person may take now.
+func (e *editor) may(p staff.Person, c *campaign.Campaign) []action {
+	var all []action
+	for _, a := range []action{actSubmit, actApprove, actReturn, actSchedule, actRecall, actPause, actResume, actCancel} {
+		if _, ok := e.leads(c, a); ok && (a != actApprove || e.mayApprove(p, c) == nil) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// mayApprove: where a review is asked for, the sender is never the only approver. Who wrote the version or handed it in does not
+// approve it, and a script is no second person.
+func (e *editor) mayApprove(p staff.Person, c *campaign.Campaign) error {
+	if !e.review || !p.Machine && p.ID != c.Author && p.ID != submitter(c) {
+		return nil
+	}
+	return &web.Error{Kind: web.Forbidden, Message: policy.Text{
+		JA: "ご自身が書いた、または承認を依頼した配信は、ご自身では承認できません。ほかの担当者に承認を依頼してください。",
+		EN: "Whoever wrote this or handed it in cannot approve it. Please ask a colleague."}}
+}
+
+// submitter is who asked for the approval last.
+func submitter(c *campaign.Campaign) string {
+	for _, step := range slices.Backward(c.History) {
+		if step.To == campaign.InReview {
+			return step.By
+		}
+	}
+	return ""
+}
+
+// act takes an action. What cannot be recorded does not happen: the ledger comes first. before is called on the campaign as it is
+// decided on, and may refuse. The errors are shown ones.
+func (e *editor) act(ctx context.Context, c *campaign.Campaign, a action, before func(*campaign.Campaign) error) (campaign.Campaign, error) {
+	p := staff.Of(ctx)
+	if _, ok := e.leads(c, a); !ok {
+		return *c, e.conflict(c, a)
+	}
+	if a == actApprove {
+		if err := e.mayApprove(p, c); err != nil {
+			return *c, errors.Join(err, e.staff.Refused(ctx, "campaign.approve", object(c), "same person"))
+		}
+	}
+	if err := e.staff.Audit(ctx, "campaign."+string(a), object(c)); err != nil {
+		return *c, err
+	}
+	changed, err := e.store.Change(ctx, c.ID, func(now *campaign.Campaign) error {
+		to, ok := e.leads(now, a)
+		if !ok {
+			return campaign.ErrState
+		}
+		if before != nil {
+			if err := before(now); err != nil {
+				return err
+			}
+		}
+		switch a {
+		case actApprove:
+			if err := e.mayApprove(p, now); err != nil {
+				return err
+			}
+			now.Approver = p.ID
+		case actReturn:
+			now.Approver = ""
+		}
+		return now.Enter(e.now(), to, p.ID, "")
+	})
+	switch {
+	case errors.Is(err, campaign.ErrState), errors.Is(err, campaign.ErrStale):
+		return changed, e.conflict(&changed, a)
+	case err != nil:
+		return changed, fmt.Errorf("%s: %w", a, err)
+	}
+	return changed, nil
+}
+
+// conflict says that the state does not allow an action, and what to do (contract: wrong state 409).
+func (e *editor) conflict(c *campaign.Campaign, a action) error {
+	name := stateName(c.State)
+	shown := &web.Error{Kind: web.Conflict, Members: map[string]any{"state": c.State}, Message: policy.Text{
+		JA: "この配信はいま「" + name.JA + "」のため、この操作はできません。ほかの担当者が先に操作した可能性があります。配信のページを開き直してください。",
+		EN: "This is not possible now: the campaign is in the state \"" + name.EN + "\". A colleague may have been faster. Please open its page again."}}
+	if a == actSchedule && e.review && c.Approver == "" && !c.State.Over() && c.State != campaign.Scheduled {
+		shown.Message = policy.Text{JA: "予約の前に、ほかの担当者の承認が必要です。承認を依頼してください。",
+			EN: "A colleague has to approve it before it can be scheduled. Please submit it for review."}
+	}
+	return shown
+}
+
+// simple is the handler of an action that takes nothing.
+func (e *editor) simple(a action) web.HandlerFunc {
+	return e.with(func(w http.ResponseWriter, r *http.Request, c *campaign.Campaign) error {
+		p, err := read(r)
+		if err != nil {
+			return err
+		}
+		if p.json != nil {
+			if wrong, err := decode(p.json, &struct{}{}); err != nil || len(wrong) > 0 {
+				return errors.Join(err, orNil(wrong, language(r)))
+			}
+		}
+		changed, err := e.act(r.Context(), c, a, nil)
+		if err != nil {
+			return err
+		}
+		if a == actSubmit {
+			if err := e.askColleagues(r.Context(), &changed); err != nil {
+				return err
+			}
+		}
+		return e.answer(w, r, http.StatusOK, &changed, string(a))
+	})
+}
+
+func orNil(wrong problems, l policy.Language) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	return wrong.invalid(l)
+}

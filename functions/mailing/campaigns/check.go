@@ -1,0 +1,362 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"madoguchi/shared/address"
+	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/audience"
+	"madoguchi/shared/campaign/envelope"
+	"madoguchi/shared/event"
+	"madoguchi/shared/japan"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/questionnaire"
+	"madoguchi/shared/registration"
+	"madoguchi/shared/text"
+)
+
+// Limits of a draft.
+const (
+	longestSubject = 200     // graphemes; a warning comes much earlier
+	longestBody    = 100_000 // bytes: two languages and the rest stay within an item of the table and a mail that is not cut
+	mostPeople     = 1000    // hand-picked
+	mostFiles      = 5
+)
+
+// judged is a draft with what is to be said about it.
+type judged struct {
+	campaign campaign.Campaign
+	contents []campaign.Content
+	event    *event.Event // nil for kinds that are about none
+	wrong    problems
+	warnings problems
+	gate     bool // the policy gate refused it: the attempt is recorded (hard case 31)
+}
+
+// judge checks a draft. was is the campaign that it is a new version of, nil for a new one: kind and event do not change. The error is
+// only that of a store.
+func (e *editor) judge(ctx context.Context, d *draft, was *campaign.Campaign) (*judged, error) {
+	j := &judged{campaign: campaign.Campaign{Kind: d.Kind, Segment: d.Segment, Event: strings.TrimSpace(d.Event)}}
+	if was != nil {
+		if d.Kind != "" && d.Kind != was.Kind || j.campaign.Event != "" && j.campaign.Event != was.Event {
+			j.wrong.add("kind", "fixed", "種類とイベントは後から変えられません。新しく作成してください。", "Kind and event cannot be changed. Please write a new one.")
+			j.gate = true
+		}
+		j.campaign.Kind, j.campaign.Event, j.campaign.ID = was.Kind, was.Event, was.ID
+	}
+	c := &j.campaign
+	if campaign.Service(c.Kind) == nil {
+		j.wrong.add("kind", "unknown", "種類を選んでください。", "Please choose a kind.")
+		return j, nil
+	}
+	if err := audience.Check(c); err != nil {
+		j.refuse(err)
+	}
+	if err := e.judgeEvent(ctx, j); err != nil {
+		return nil, err
+	}
+	if err := e.judgeSegment(ctx, j); err != nil {
+		return nil, err
+	}
+	e.judgeContent(d, j)
+	e.judgeRest(d, j)
+	if err := e.judgeFollows(ctx, d, j); err != nil {
+		return nil, err
+	}
+	e.judgeBulletin(j)
+	return j, nil
+}
+
+// refuse takes the policy gate's refusal: the part that it names is what must go.
+func (j *judged) refuse(err error) {
+	j.gate = true
+	field, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), audience.ErrGate.Error()+": "), ":")
+	switch {
+	case field != "event":
+		j.wrong.add(field, "policy", "この種類の配信では、この条件は使えません（利用目的の範囲外です）。", "This kind of mail cannot be narrowed by this: it is outside the purpose.")
+	case j.campaign.Event == "":
+		j.wrong.add(field, "required", "どのイベントについての配信かを選んでください。", "Please choose the event that this is about.")
+		j.gate = false // forgotten, not attempted
+	default:
+		j.wrong.add(field, "policy", "この種類の配信は、イベントの登録者には送れません（利用目的の範囲外です）。", "This kind of mail cannot go to those registered for an event: it is outside the purpose.")
+	}
+}
+
+func (e *editor) judgeEvent(ctx context.Context, j *judged) error {
+	if j.campaign.Event == "" || !campaign.Service(j.campaign.Kind).EventBound {
+		return nil
+	}
+	found, err := e.events.Fresh(ctx, j.campaign.Event)
+	if errors.Is(err, event.ErrNotFound) {
+		j.wrong.add("event", "unknown", "このイベントはありません。", "There is no such event.")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read event: %w", err)
+	}
+	j.event = found
+	if _, asks := questionnaire.Of(found, e.periods); j.campaign.Kind == policy.QuestionnaireInvite && !asks {
+		j.wrong.add("event", "no_questionnaire", "このイベントにはアンケートがありません。", "This event has no questionnaire.")
+	}
+	return nil
+}
+
+// judgeSegment holds each value to its list.
+func (e *editor) judgeSegment(ctx context.Context, j *judged) error {
+	s := &j.campaign.Segment
+	unknown := func(field string) {
+		if !j.wrong.has(field) {
+			j.wrong.add(field, "choice", "一覧にある値から選んでください。", "Please choose from the list.")
+		}
+	}
+	for _, code := range s.Prefecture {
+		if _, ok := japan.Prefecture(code); !ok {
+			unknown("segment.prefecture")
+		}
+	}
+	if len(s.BusinessCategory) > 0 && campaign.Service(j.campaign.Kind).Code == policy.Newsletter {
+		codes, err := e.newsletter.CategoryCodes(ctx)
+		if err != nil {
+			return fmt.Errorf("read categories: %w", err)
+		}
+		for _, code := range s.BusinessCategory {
+			if !slices.Contains(codes, code) {
+				unknown("segment.business_category")
+			}
+		}
+	}
+	for _, part := range []struct {
+		field          string
+		values, choose []string
+	}{
+		{"segment.attendance", s.Attendance, []string{event.ModeVenue, event.ModeOnline}},
+		{"segment.status", s.Status, []string{string(registration.Registered), string(registration.Waiting), string(registration.Offered), string(registration.Cancelled)}},
+		{"segment.language", s.Language, []string{string(policy.Japanese), string(policy.English)}},
+	} {
+		for _, value := range part.values {
+			if !slices.Contains(part.choose, value) {
+				unknown(part.field)
+			}
+		}
+	}
+	if len(s.People) > mostPeople {
+		j.wrong.add("segment.people", "too_many", fmt.Sprintf("選べるのは%d件までです。", mostPeople), fmt.Sprintf("At most %d can be picked.", mostPeople))
+	}
+	for _, key := range s.People {
+		if len(key) < 8 || len(key) > 64 || strings.ContainsFunc(key, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') }) {
+			unknown("segment.people")
+		}
+	}
+	return nil
+}
+
+// languages are those that a campaign must speak: everybody in its audience reads one of them.
+func languages(c *campaign.Campaign, about *event.Event) []policy.Language {
+	if about == nil {
+		return []policy.Language{policy.Japanese} // the lists are in Japanese (R15, R20)
+	}
+	var all []policy.Language
+	for _, l := range about.Languages() {
+		if len(c.Segment.Language) == 0 || slices.Contains(c.Segment.Language, string(l)) {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+func (e *editor) judgeContent(d *draft, j *judged) {
+	for _, l := range languages(&j.campaign, j.event) {
+		if _, there := d.Content[l]; !there {
+			name := map[policy.Language]policy.Text{policy.Japanese: {JA: "日本語", EN: "Japanese"}, policy.English: {JA: "英語", EN: "English"}}[l]
+			j.wrong.add("content."+string(l), "language_missing", "宛先に"+name.JA+"の方が含まれるため、"+name.JA+"の内容が必要です。",
+				"The audience includes readers of "+name.EN+": it is needed in "+name.EN+".")
+		}
+	}
+	for _, l := range []policy.Language{policy.Japanese, policy.English} {
+		c, there := d.Content[l]
+		if !there {
+			continue
+		}
+		c.Language = l
+		if l != policy.Japanese && !campaign.Service(j.campaign.Kind).In(l) {
+			j.wrong.add("content."+string(l), "language", "この種類の配信は日本語のみです。", "This kind of mail exists in Japanese only.")
+			continue
+		}
+		at := "content." + string(l) + "."
+		c.Subject = j.line(at+"subject", c.Subject, needed("件名", "a subject", l))
+		c.Preheader = j.line(at+"preheader", c.Preheader, policy.Text{})
+		c.Body = j.lines(at+"body_markdown", c.Body, needed("本文", "a text", l))
+		c.Text = j.lines(at+"text", c.Text, policy.Text{})
+		j.contents = append(j.contents, c)
+	}
+	for l := range d.Content {
+		if l != policy.Japanese && l != policy.English {
+			j.wrong.add("content."+string(l), "unknown", "言語は ja か en です。", "The languages are ja and en.")
+		}
+	}
+	if len(j.contents) == 0 && !j.wrong.has("content") {
+		j.wrong.add("content.ja", "required", "件名と本文を入力してください。", "Please write a subject and a text.")
+	}
+}
+
+// needed is what to say where something of a language is missing.
+func needed(ja, en string, l policy.Language) policy.Text {
+	if l == policy.English {
+		return policy.Text{JA: ja + "（英語）を入力してください。", EN: "Please write " + en + " in English."}
+	}
+	return policy.Text{JA: ja + "を入力してください。", EN: "Please write " + en + "."}
+}
+
+// line cleans a line of text; needed says that it is missing, and is empty where it may be.
+func (j *judged) line(field, typed string, needed policy.Text) string {
+	s, err := text.Line(typed)
+	j.judgeText(field, s, err, needed, text.TooLong(s, longestSubject, 0))
+	return s
+}
+
+// lines is line for several of them.
+func (j *judged) lines(field, typed string, needed policy.Text) string {
+	s, err := text.Lines(typed)
+	j.judgeText(field, s, err, needed, len(s) > longestBody)
+	return s
+}
+
+func (j *judged) judgeText(field, s string, err error, needed policy.Text, long bool) {
+	var code text.Problem
+	switch {
+	case errors.As(err, &code):
+		j.wrong.add(field, string(code), "使えない文字（目に見えない制御文字など）が含まれています。", "It holds characters that cannot be used, such as invisible control characters.")
+	case s == "" && needed.JA != "":
+		j.wrong.add(field, "required", needed.JA, needed.EN)
+	case long:
+		j.wrong.add(field, string(text.LengthExceeded), "長すぎます。短くしてください。", "This is too long. Please shorten it.")
+	}
+}
+
+func (e *editor) judgeRest(d *draft, j *judged) {
+	c, now := &j.campaign, e.now()
+	if d.Embargo != "" {
+		at, err := moment(d.Embargo)
+		switch {
+		case c.Kind != policy.PressRelease:
+			j.wrong.add("embargo_until", "kind", "報道解禁の日時は、プレスリリースだけに付けられます。", "Only a press release has an embargo.")
+		case err != nil:
+			j.wrong.add("embargo_until", "time", "日時は 2026-11-30T14:00:00+09:00 のように入力してください。", "A time is written 2026-11-30T14:00:00+09:00.")
+		case !at.After(now):
+			j.wrong.add("embargo_until", "past", "報道解禁は、これからの日時にしてください。", "The embargo must end in the future.")
+		default:
+			c.EmbargoUntil = at.Unix()
+		}
+	}
+	if typed := strings.TrimSpace(d.ReplyTo); typed != "" {
+		to, err := address.Parse(typed)
+		if err != nil {
+			j.wrong.add("reply_to", "email", "メールアドレスの形をご確認ください。", "Please check the mail address.")
+		} else {
+			c.ReplyTo = to.ASCII()
+		}
+	}
+	if d.Attachments != nil {
+		j.judgeFiles(*d.Attachments)
+	}
+}
+
+// fileTypes are the attachments that everybody can open and that no mail server refuses.
+var fileTypes = map[string]string{"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
+
+func (j *judged) judgeFiles(files []attachment) {
+	const field = "attachments"
+	total, names := 0, map[string]bool{}
+	for _, f := range files {
+		name, err := text.Line(f.Name)
+		size := len(f.Content)
+		if f.kept != nil {
+			size = f.kept.Size
+		}
+		total += size
+		switch {
+		case err != nil, name == "", text.TooLong(name, 80, 200), strings.ContainsAny(name, `/\"<>:|?*`):
+			j.wrong.add(field, "name", "添付ファイルの名前をご確認ください（80文字以内、記号 / \\ : * ? \" < > | は使えません）。", "Please check the names of the attachments (80 letters at most, none of / \\ : * ? \" < > |).")
+		case names[name]:
+			j.wrong.add(field, "twice", "同じ名前の添付ファイルが2つあります。", "Two attachments have the same name.")
+		case f.kept != nil:
+		case fileTypes[f.Type] == "" || http.DetectContentType(f.Content) != f.Type:
+			j.wrong.add(field, "type", "添付できるのは PDF、PNG、JPEG です。", "PDF, PNG and JPEG can be attached.")
+		}
+		names[name] = true
+	}
+	if len(files) > mostFiles {
+		j.wrong.add(field, "too_many", fmt.Sprintf("添付できるのは%d件までです。", mostFiles), fmt.Sprintf("At most %d files can be attached.", mostFiles))
+	}
+	if total > envelope.LargestFiles {
+		j.wrong.add(field, string(text.LengthExceeded), "添付ファイルは合わせて500kBまでです。大きいものはウェブサイトに置いて、リンクを書いてください。",
+			"Attachments may have 500 kB together. Please put larger ones on the website and link to them.")
+	}
+}
+
+// judgeFollows holds a correction to the same kind and event, and to a campaign that is over.
+func (e *editor) judgeFollows(ctx context.Context, d *draft, j *judged) error {
+	if d.Follows == nil || d.Follows.Campaign == "" {
+		return nil
+	}
+	f := d.Follows.Follows
+	if f.Whom == "" {
+		f.Whom = campaign.ToAccepted
+	}
+	if f.Whom != campaign.ToAccepted && f.Whom != campaign.ToFailed && f.Whom != campaign.ToUnsent {
+		j.wrong.add("follows.whom", "choice", "一覧にある値から選んでください。", "Please choose from the list.")
+		return nil
+	}
+	earlier, err := e.store.Get(ctx, f.Campaign)
+	switch {
+	case errors.Is(err, campaign.ErrNotFound):
+		j.wrong.add("follows.campaign", "unknown", "元の配信が見つかりません。", "There is no such campaign.")
+	case err != nil:
+		return fmt.Errorf("read the earlier campaign: %w", err)
+	case earlier.Kind != j.campaign.Kind || earlier.Event != j.campaign.Event:
+		j.gate = true
+		j.wrong.add("follows.campaign", "policy", "元の配信と同じ種類（同じイベント）の配信だけができます。", "It must be of the same kind, and about the same event, as the earlier one.")
+	case !earlier.State.Over():
+		j.wrong.add("follows.campaign", "not_over", "元の配信がまだ終わっていません。終わってから作成してください。", "The earlier campaign is not over yet.")
+	default:
+		j.campaign.Follows = &f
+		if f.Whom == campaign.ToAccepted {
+			j.campaign.Correction = cmp.Or(j.lines("follows.correction", d.Follows.Correction, policy.Text{}), "先にお送りした「"+earlier.Title+"」についての訂正です。")
+		}
+	}
+	return nil
+}
+
+// due holds a time to send at to what can be meant, and returns it; nil means now, after the delay within which it can be recalled.
+func (e *editor) due(typed *string, c *campaign.Campaign, about *event.Event) (time.Time, problems) {
+	var wrong problems
+	now := e.now()
+	at := now.Add(e.delay)
+	if typed != nil && strings.TrimSpace(*typed) != "" {
+		var err error
+		if at, err = moment(*typed); err != nil {
+			wrong.add("at", "time", "日時は 2026-11-30T14:00:00+09:00 のように入力してください。", "A time is written 2026-11-30T14:00:00+09:00.")
+			return at, wrong
+		}
+		switch {
+		case !at.After(now):
+			wrong.add("at", "past", "これからの日時を入力してください。", "Please give a time in the future.")
+		case at.After(now.AddDate(1, 0, 0)):
+			wrong.add("at", "too_far", "1年以内の日時を入力してください。", "Please give a time within a year.")
+		}
+	}
+	if c.Kind == policy.QuestionnaireInvite && about != nil {
+		if q, asks := questionnaire.Of(about, e.periods); asks && at.Before(q.Opens) {
+			wrong.add("at", "before_end", "アンケートのお願いは、イベントが終わり、アンケートの受け付けが始まってから送れます（"+japanese(q.Opens)+"から）。",
+				"The questionnaire can be asked for once the event is over and the questionnaire is open: from "+q.Opens.In(tokyo).Format(time.RFC3339)+".")
+		}
+	}
+	return at, wrong
+}

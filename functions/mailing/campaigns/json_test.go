@@ -1,0 +1,423 @@
+package main
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/envelope"
+	"madoguchi/shared/event/eventtest"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/web"
+)
+
+var pdf = base64.StdEncoding.EncodeToString([]byte("%PDF-1.7\n%%EOF\n"))
+
+// Every status of the contract for what is handed in.
+func TestCreate(t *testing.T) {
+	w := newWorld(t)
+	eventtest.Save(t, w.editor.events, "seminar", nil)
+	eventtest.Save(t, w.editor.events, "japanese", map[string]any{"title": map[string]string{"ja": "講演会"}})
+	file := func(name, kind, content string) []any {
+		return []any{m{"name": name, "type": kind, "content": content}}
+	}
+	only := func(languages ...string) m {
+		all := m{}
+		for _, l := range languages {
+			all[l] = m{"subject": "件名", "body_markdown": "本文"}
+		}
+		return all
+	}
+	for name, c := range map[string]struct {
+		who    string
+		body   any
+		status int
+		fields string // of the errors, in order
+	}{
+		"newsletter":                         {"editor", newsletter(), 201, ""},
+		"narrowed":                           {"editor", newsletter("segment", m{"prefecture": []string{"13", "99"}, "business_category": []string{"trade"}}), 201, ""},
+		"press release with an embargo":      {"press", newsletter("kind", "press_release", "embargo_until", "2026-11-25T10:00:00+09:00"), 201, ""},
+		"media invitation, picked":           {"press", newsletter("kind", "media_invitation", "segment", m{"people": []string{strings.Repeat("a1", 16)}}), 201, ""},
+		"event information":                  {"events", about("seminar"), 201, ""},
+		"event in Japanese only":             {"events", about("japanese", "content", only("ja")), 201, ""},
+		"event, its Japanese readers":        {"events", about("seminar", "content", only("ja"), "segment", m{"language": []string{"ja"}}), 201, ""},
+		"attachment":                         {"editor", newsletter("attachments", file("案内.pdf", "application/pdf", pdf)), 201, ""},
+		"reply to":                           {"editor", newsletter("reply_to", "henshu@example.jp"), 201, ""},
+		"several roles":                      {"all", newsletter(), 201, ""},
+		"no JSON":                            {"editor", `{"kind":`, 400, ""},
+		"not UTF-8 (hard case 3)":            {"editor", "{\"kind\":\"\x8a\"}", 400, ""},
+		"too large (hard case 5)":            {"editor", `{"kind":"` + strings.Repeat("x", mostBytes) + `"}`, 413, ""},
+		"unknown member":                     {"editor", newsletter("colour", "red"), 422, "colour"},
+		"unknown member of the content":      {"editor", newsletter("content", m{"ja": m{"subject": "x", "body_markdown": "x", "html": "<p>"}}), 422, "html"},
+		"wrong type":                         {"editor", newsletter("event", 7), 422, "event"},
+		"no kind":                            {"editor", newsletter("kind", nil), 422, "kind"},
+		"unknown kind":                       {"editor", newsletter("kind", "spam"), 422, "kind"},
+		"a mail that is no campaign":         {"editor", newsletter("kind", "event_registered"), 422, "kind"},
+		"no content":                         {"editor", newsletter("content", nil), 422, "content.ja"},
+		"no subject, no body":                {"editor", newsletter("content", m{"ja": m{}}), 422, "content.ja.subject content.ja.body_markdown"},
+		"a line break in the subject (4)":    {"editor", newsletter("content", m{"ja": m{"subject": "a\r\nBcc: x@example.jp", "body_markdown": "x"}}), 422, "content.ja.subject"},
+		"direction marks (hard case 2)":      {"editor", newsletter("content", m{"ja": m{"subject": "a\u202eb", "body_markdown": "x"}}), 422, "content.ja.subject"},
+		"English newsletter":                 {"editor", newsletter("content", only("ja", "en")), 422, "content.en"},
+		"a language that does not exist":     {"editor", newsletter("content", only("ja", "fr")), 422, "content.fr"},
+		"a language of the event is missing": {"events", about("seminar", "content", only("ja")), 422, "content.en"},
+		"no event":                           {"events", about(""), 422, "event"},
+		"unknown event":                      {"events", about("nowhere"), 422, "event"},
+		"no questionnaire":                   {"events", about("seminar", "kind", "questionnaire_invitation"), 422, "event"},
+		"unknown prefecture (hard case 7)":   {"editor", newsletter("segment", m{"prefecture": []string{"48"}}), 422, "segment.prefecture"},
+		"unknown business":                   {"editor", newsletter("segment", m{"business_category": []string{"magic"}}), 422, "segment.business_category"},
+		"unknown status":                     {"events", about("seminar", "segment", m{"status": []string{"dead"}}), 422, "segment.status"},
+		"embargo in the past":                {"press", newsletter("kind", "press_release", "embargo_until", "2026-11-24T08:00:00+09:00"), 422, "embargo_until"},
+		"embargo of a newsletter":            {"editor", newsletter("embargo_until", "2026-11-25T10:00:00+09:00"), 422, "embargo_until"},
+		"embargo that is no time":            {"press", newsletter("kind", "press_release", "embargo_until", "tomorrow"), 422, "embargo_until"},
+		"reply to nobody":                    {"editor", newsletter("reply_to", "nobody"), 422, "reply_to"},
+		"a page as attachment":               {"editor", newsletter("attachments", file("a.html", "text/html", pdf)), 422, "attachments"},
+		"a program that calls itself PDF":    {"editor", newsletter("attachments", file("a.pdf", "application/pdf", base64.StdEncoding.EncodeToString([]byte("MZ\x90\x00")))), 422, "attachments"},
+		"a path as name (hard case 4)":       {"editor", newsletter("attachments", file("../a.pdf", "application/pdf", pdf)), 422, "attachments"},
+		"attachments too large together": {"editor", newsletter("attachments", file("a.pdf", "application/pdf",
+			base64.StdEncoding.EncodeToString([]byte("%PDF-1.7"+strings.Repeat(" ", envelope.LargestFiles))))), 422, "attachments"},
+		"follows nothing":               {"editor", newsletter("follows", "aaaaaaaaaaaaaaaa"), 422, "follows.campaign"},
+		"another role's kind":           {"editor", newsletter("kind", "press_release"), 403, ""},
+		"a role without campaigns":      {"photos", newsletter(), 403, ""},
+		"nobody":                        {"", newsletter(), 401, ""},
+		"newsletter to an event, 31":    {"editor", newsletter("event", "seminar"), 422, "event"},
+		"registrants by prefecture, 31": {"events", about("seminar", "segment", m{"prefecture": []string{"13"}}), 422, "segment.prefecture"},
+		"picked subscribers, 31":        {"editor", newsletter("segment", m{"people": []string{strings.Repeat("a1", 16)}}), 422, "segment.people"},
+		"photo users, 31":               {"photos", newsletter("kind", "photos_access"), 403, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.t = t
+			a := w.want(w.call(c.who, http.MethodPost, "", c.body), c.status)
+			if c.status == http.StatusCreated {
+				if id := answer[struct{ ID string }](w, a).ID; !campaign.IsID(id) || a.Header().Get("Location") != base+"/"+id {
+					t.Errorf("created %q at %q", id, a.Header().Get("Location"))
+				}
+				return
+			}
+			if got := a.Header().Get("Content-Type"); got != "application/problem+json" {
+				t.Errorf("answered as %s", got)
+			}
+			var fields []string
+			for _, f := range answer[struct{ Errors []web.FieldError }](w, a).Errors {
+				fields = append(fields, f.Field)
+				if f.Code == "" || f.Message == "" {
+					t.Errorf("the problem of %s says nothing: %+v", f.Field, f)
+				}
+			}
+			if got := strings.Join(fields, " "); got != c.fields {
+				t.Errorf("wrong are %q, want %q: %s", got, c.fields, a.Body)
+			}
+		})
+	}
+}
+
+// TestGate: whoever tries to write to another service's people is refused, and it is recorded who tried (hard case 31, R7, R19, R28, R57).
+func TestGate(t *testing.T) {
+	w := newWorld(t)
+	eventtest.Save(t, w.editor.events, "seminar", nil)
+	eventtest.Save(t, w.editor.events, "other", nil)
+	w.want(w.call("editor", http.MethodPost, "", newsletter("event", "seminar")), 422)
+	w.want(w.call("editor", http.MethodPost, "", newsletter("kind", "event_information", "event", "seminar")), 403)
+	w.want(w.call("photos", http.MethodPost, "", newsletter()), 403)
+	id := w.create("events", about("seminar"))
+	w.want(w.call("events", http.MethodPost, "/"+id, about("other")), 422) // it stays with its event
+	w.want(w.call("editor", http.MethodGet, "/"+id, nil), 403)
+	w.want(w.call("editor", http.MethodPost, "/"+id+"/schedule", m{"at": nil}), 403)
+	// Those who registered for one event are never told of another by way of a correction.
+	c, err := w.editor.store.Enter(t.Context(), id, campaign.Cancelled, "events", "")
+	if err != nil || c.State != campaign.Cancelled {
+		t.Fatal(c.State, err)
+	}
+	w.want(w.call("events", http.MethodPost, "", about("other", "follows", id)), 422)
+	w.want(w.call("events", http.MethodPost, "", about("seminar", "follows", id)), 201)
+	want := []string{
+		"editor campaign.newsletter campaign refused",
+		"editor campaign.event_information campaign refused",
+		"photos POST /staff/campaigns  refused",
+		"events campaign.create campaign/" + id + " done",
+		"events campaign.event_information campaign refused",
+		"editor campaign.event_information campaign/" + id + " refused",
+		"editor campaign.event_information campaign/" + id + " refused",
+		"events campaign.event_information campaign refused",
+	}
+	if diff := cmp.Diff(want, w.ledger()[:len(want)]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The life of a campaign as staff see it, and every wrong state.
+func TestStates(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe(policy.Newsletter, 3)
+	id := w.create("editor", newsletter())
+	post := func(a action, v any) int { return w.call("editor", http.MethodPost, "/"+id+"/"+string(a), v).Code }
+	for _, a := range []action{actApprove, actReturn, actRecall, actPause, actResume} {
+		if got := post(a, nil); got != http.StatusConflict {
+			t.Errorf("%s of a draft: %d", a, got)
+		}
+	}
+	if got := post(actSubmit, m{"x": 1}); got != http.StatusUnprocessableEntity {
+		t.Errorf("an unknown member: %d", got)
+	}
+	for _, one := range []struct {
+		a      action
+		v      any
+		status int
+		want   campaign.State
+	}{
+		{actSubmit, nil, 200, campaign.InReview}, {actSubmit, nil, 409, campaign.InReview}, {actSchedule, m{"at": nil}, 409, campaign.InReview},
+		{actReturn, nil, 200, campaign.Draft}, {actSubmit, nil, 200, campaign.InReview}, {actApprove, nil, 200, campaign.Approved},
+		{actSchedule, m{"at": nil}, 202, campaign.Scheduled}, {actSchedule, m{"at": nil}, 409, campaign.Scheduled}, // hard case 18: scheduled twice
+		{actRecall, nil, 200, campaign.Approved}, {actSchedule, m{"at": "2026-12-01T09:00:00+09:00"}, 202, campaign.Scheduled},
+		{actCancel, nil, 200, campaign.Cancelled}, {actCancel, nil, 409, campaign.Cancelled}, {actRecall, nil, 409, campaign.Cancelled},
+	} {
+		if got := post(one.a, one.v); got != one.status || w.status(id) != one.want {
+			t.Fatalf("%s: %d, %s; want %d, %s", one.a, got, w.status(id), one.status, one.want)
+		}
+	}
+	for _, path := range []string{"/aaaaaaaaaaaaaaaa", "/none", "/aaaaaaaaaaaaaaaa/schedule"} {
+		method := http.MethodGet
+		if strings.HasSuffix(path, "schedule") {
+			method = http.MethodPost
+		}
+		w.want(w.call("editor", method, path, nil), http.StatusNotFound)
+	}
+	got := answer[whole](w, w.want(w.call("editor", http.MethodGet, "/"+id, nil), 200))
+	if got.Status != campaign.Cancelled || got.Title != "十一月号" || got.Content[policy.Japanese].Subject != "十一月号" || len(got.History) != 9 || got.History[1].By != "editor" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Pause, resume and cancel while it is being sent (hard case 18).
+func TestPause(t *testing.T) {
+	w := newWorld(t)
+	id := w.create("editor", newsletter())
+	for _, freezing := range []bool{true, false} {
+		if _, err := w.editor.store.Change(t.Context(), id, func(c *campaign.Campaign) error {
+			c.State, c.Freeze.Done = campaign.Sending, !freezing
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		want := campaign.Sending
+		if freezing {
+			want = campaign.Freezing
+		}
+		w.want(w.call("editor", http.MethodPost, "/"+id+"/pause", nil), 200)
+		w.want(w.call("editor", http.MethodPost, "/"+id+"/pause", nil), 409)
+		w.want(w.call("editor2", http.MethodPost, "/"+id+"/resume", nil), 200)
+		if got := w.status(id); got != want {
+			t.Errorf("resumed to %s, want %s", got, want)
+		}
+	}
+	w.want(w.call("editor", http.MethodPost, "/"+id, newsletter()), 409)
+	w.want(w.call("editor", http.MethodPost, "/"+id+"/cancel", nil), 200)
+}
+
+// Two operators at the same moment: one schedules, one gets 409, and it is scheduled once (hard case 18).
+func TestTwoOperators(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe(policy.Newsletter, 1)
+	id := w.create("editor", newsletter())
+	w.cookie("editor")
+	w.cookie("editor2")
+	var group sync.WaitGroup
+	codes := make([]int, 8)
+	for i := range codes {
+		group.Go(func() {
+			codes[i] = w.call([]string{"editor", "editor2"}[i%2], http.MethodPost, "/"+id+"/schedule", m{"at": nil}).Code
+		})
+	}
+	group.Wait()
+	count := map[int]int{}
+	for _, code := range codes {
+		count[code]++
+	}
+	c, err := w.editor.store.Get(t.Context(), id)
+	if err != nil || count[202] != 1 || count[409] != 7 || c.State != campaign.Scheduled || c.Revision != 2 {
+		t.Errorf("%v, %s, revision %d, %v", count, c.State, c.Revision, err)
+	}
+}
+
+// When it may be sent.
+func TestSchedule(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe(policy.Newsletter, 3)
+	asks := map[string]any{"questionnaire": map[string]any{"anonymous": true, "opens_after_hours": 3,
+		"questions": []any{map[string]any{"name": "overall", "label": map[string]string{"ja": "満足度", "en": "Overall"}, "type": "rating", "required": true}}}}
+	e := eventtest.Save(t, w.editor.events, "seminar", asks)
+	w.register("seminar", "E-1", "registered", "ja")
+	id := w.create("editor", newsletter())
+	nobody := w.create("editor", newsletter("segment", m{"prefecture": []string{"99"}}))
+	asking := w.create("events", about("seminar", "kind", "questionnaire_invitation"))
+	late := w.create("events", about("seminar"))
+	at := func(of time.Time) m { return m{"at": of.Format(time.RFC3339)} }
+	for _, c := range []struct {
+		name, who, id string
+		body          any
+		status        int
+		field         string
+	}{
+		{"in the past", "editor", id, at(start.Add(-time.Second)), 422, "at"},
+		{"in more than a year", "editor", id, at(start.AddDate(1, 0, 1)), 422, "at"},
+		{"no time", "editor", id, m{"at": "soon"}, 422, "at"},
+		{"no text", "editor", id, m{"at": 5}, 422, "at"},
+		{"unknown member", "editor", id, m{"when": nil}, 422, "when"},
+		{"nobody in the audience", "editor", nobody, m{"at": nil}, 422, "segment"},
+		{"questionnaire before the end (R29)", "events", asking, at(e.EndsAt.Add(-time.Hour)), 422, "at"},
+		{"questionnaire before it opens", "events", asking, at(e.EndsAt.Add(2 * time.Hour)), 422, "at"},
+		{"questionnaire", "events", asking, at(e.EndsAt.Add(3 * time.Hour)), 202, ""},
+		{"now", "editor", id, m{"at": nil}, 202, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w.t = t
+			a := w.want(w.call(c.who, http.MethodPost, "/"+c.id+"/schedule", c.body), c.status)
+			if c.field != "" {
+				if errs := answer[struct{ Errors []web.FieldError }](w, a).Errors; len(errs) != 1 || errs[0].Field != c.field {
+					t.Errorf("%+v", errs)
+				}
+			}
+		})
+	}
+	c, err := w.editor.store.Get(t.Context(), id)
+	if want := start.Add(10 * time.Minute).UnixMilli(); err != nil || c.ScheduledAt != want || c.ActiveAt != want {
+		t.Errorf("now is %d, active at %d, want %d", c.ScheduledAt, c.ActiveAt, want)
+	}
+	// The event has learnt English since: what would be sent in Japanese only is refused.
+	t.Run("a language that came later", func(t *testing.T) {
+		w.t = t
+		eventtest.Save(t, w.editor.events, "later", map[string]any{"title": map[string]string{"ja": "講演会"}})
+		w.register("later", "E-1", "registered", "ja")
+		only := w.create("events", about("later", "content", m{"ja": m{"subject": "件名", "body_markdown": "本文"}}))
+		eventtest.Save(t, w.editor.events, "later", nil)
+		w.want(w.call("events", http.MethodPost, "/"+only+"/schedule", m{"at": nil}), 422)
+	})
+	// Nobody is written to whose registration will have expired, or who is not registered yet.
+	w.want(w.call("events", http.MethodPost, "/"+late+"/schedule", m{"at": nil}), 202)
+}
+
+// Where a review is asked for, the sender is never the only approver.
+func TestReview(t *testing.T) {
+	w := newWorld(t, "CAMPAIGN_REVIEW", "true")
+	w.subscribe(policy.Newsletter, 1)
+	id := w.create("editor", newsletter())
+	post := func(who string, a action) int {
+		return w.call(who, http.MethodPost, "/"+id+"/"+string(a), map[action]any{actSchedule: m{"at": nil}}[a]).Code
+	}
+	for _, one := range []struct {
+		who    string
+		a      action
+		status int
+	}{
+		{"editor", actSchedule, 409}, {"editor2", actSubmit, 200}, {"editor", actApprove, 403}, {"editor2", actApprove, 403}, {"press", actApprove, 403},
+		{"all", actApprove, 200}, {"editor", actSchedule, 202}, {"editor", actRecall, 200},
+	} {
+		if got := post(one.who, one.a); got != one.status {
+			t.Fatalf("%s by %s: %d, want %d", one.a, one.who, got, one.status)
+		}
+	}
+	if got := w.status(id); got != campaign.Approved {
+		t.Errorf("recalled to %s", got)
+	}
+	// What was approved is not what it says now.
+	w.want(w.call("all", http.MethodPost, "/"+id, newsletter("content", m{"ja": m{"subject": "変えた", "body_markdown": "x"}})), 200)
+	if got := post("editor", actSchedule); got != 409 {
+		t.Errorf("a changed one is scheduled: %d", got)
+	}
+	// Whoever changed it last does not approve it, whoever wrote it first.
+	if post("editor", actSubmit) != 200 || post("all", actApprove) != 403 || post("editor2", actApprove) != 200 {
+		t.Errorf("after a change: %s", w.status(id))
+	}
+}
+
+// The list shows the caller's kinds only, in pages.
+func TestList(t *testing.T) {
+	w := newWorld(t)
+	eventtest.Save(t, w.editor.events, "seminar", nil)
+	var want []string
+	for i := range 25 {
+		w.after(time.Minute)
+		if i%5 == 0 {
+			want = append([]string{w.create("events", about("seminar"))}, want...)
+			continue
+		}
+		want = append([]string{w.create("editor", newsletter())}, want...)
+	}
+	w.want(w.call("editor", http.MethodPost, "/"+want[0]+"/submit", nil), 200)
+	type list struct {
+		Items []summary
+		Next  *string
+	}
+	all := func(who, query string) (ids []string, pages int) {
+		for next := ""; ; {
+			got := answer[list](w, w.want(w.call(who, http.MethodGet, "?"+query+"&cursor="+next, nil), 200))
+			for _, item := range got.Items {
+				ids = append(ids, item.ID)
+			}
+			if pages++; got.Next == nil {
+				return ids, pages
+			}
+			next = *got.Next
+		}
+	}
+	got, pages := all("all", "")
+	if diff := cmp.Diff(want, got); diff != "" || pages != 2 {
+		t.Errorf("%d pages: %s", pages, diff)
+	}
+	if got, _ := all("editor", ""); len(got) != 20 {
+		t.Errorf("the editor sees %d", len(got))
+	}
+	if got, _ := all("press", ""); len(got) != 0 {
+		t.Errorf("press sees %d", len(got))
+	}
+	if got, _ := all("all", "kind=event_information"); len(got) != 5 {
+		t.Errorf("%d for events", len(got))
+	}
+	if got, _ := all("all", "status=in_review"); len(got) != 1 || got[0] != want[0] {
+		t.Errorf("in review: %v", got)
+	}
+	for query, status := range map[string]int{"kind=press_release": 403, "kind=spam": 400, "status=lost": 400, "cursor=x": 400, "cursor=e30": 200} {
+		w.want(w.call("editor", http.MethodGet, "?"+query, nil), status)
+	}
+}
+
+// A copy says the same and is nobody's decision yet.
+func TestCopy(t *testing.T) {
+	w := newWorld(t)
+	id := w.create("editor", newsletter("attachments", []any{m{"name": "案内.pdf", "type": "application/pdf", "content": pdf}}))
+	a := w.want(w.call("editor2", http.MethodPost, "/"+id+"/copy", nil), 201)
+	other := answer[struct{ ID string }](w, a).ID
+	got := answer[whole](w, w.call("editor", http.MethodGet, "/"+other, nil))
+	if got.Status != campaign.Draft || got.Author != "editor2" || got.Title != "十一月号" || len(got.Attachments) != 1 || got.Attachments[0].Name != "案内.pdf" {
+		t.Errorf("%+v", got)
+	}
+	// Attachments stay where a new version does not name them, and go where it names none.
+	w.want(w.call("editor", http.MethodPost, "/"+other, newsletter()), 200)
+	if got := answer[whole](w, w.call("editor", http.MethodGet, "/"+other, nil)); len(got.Attachments) != 1 || got.Version != 2 {
+		t.Errorf("%+v", got)
+	}
+	w.want(w.call("editor", http.MethodPost, "/"+other, newsletter("attachments", []any{})), 200)
+	if got := answer[whole](w, w.call("editor", http.MethodGet, "/"+other, nil)); len(got.Attachments) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A large list is estimated from its beginning, a small one is counted.
+func TestMeasure(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe(policy.Newsletter, 300)
+	c := campaign.Campaign{Kind: policy.NewsletterIssue, Langs: []policy.Language{policy.Japanese}}
+	got, err := w.editor.measure(t.Context(), &c, w.now())
+	if err != nil || got.Reached != 300 || got.About {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	w.subscribe(policy.Newsletter, 9000)
+	if got, err = w.editor.measure(t.Context(), &c, w.now()); err != nil || got.Reached < 8000 || got.Reached > 10000 || !got.About {
+		t.Errorf("of 9000: %+v, %v", got, err)
+	}
+}
