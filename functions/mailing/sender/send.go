@@ -152,7 +152,7 @@ func (s *sender) letters(ctx context.Context, c *campaign.Campaign) (map[policy.
 	}
 	letters := map[policy.Language]*envelope.Letter{}
 	for _, content := range contents {
-		if letters[content.Language], err = envelope.New(s.cfg.Settings, c, content, about, files); err != nil {
+		if letters[content.Language], err = envelope.New(s.cfg.Mail, c, content, about, files); err != nil {
 			return nil, err
 		}
 	}
