@@ -30,7 +30,7 @@ const (
 	feedbackFolder = "functions/mailing/feedback"
 )
 
-// address is a table of subscribers and one of campaigns, apart from those of other measurements.
+// addressBook is a table of subscribers and one of campaigns, apart from those of other measurements.
 type addressBook struct {
 	settings map[string]string // the tables, as functions name them
 	store    *campaign.Store

@@ -3,13 +3,13 @@
 // A time is held to its budget as a ratio of two things measured in the same run, in short turns (A B, B A, ...): what a slow or busy
 // machine does to one it does to the other. Absolute times are shown for orientation only.
 //
-//	cold   process start to first poll of the Runtime API, each function of template.yaml against a bare program
-//	zip    size of each function's deployment package for arm64
-//	post   form posts through the gateway: rate, latency, CPU time against a handler that only makes the same DynamoDB calls
-//	calls  DynamoDB calls and write units of a check page and a post
-//	seats  registrations for one event against the same for 32, 32 in flight
-//	campaign  sending to a list: calls, CPU time, memory, throughput against a loop that only makes the same SES calls, the rate kept;
-//	       go run ./infra/bench campaign -sizes 10k,100k,1M for larger lists than ten thousand
+//	cold      process start to first poll of the Runtime API, each function of template.yaml against a bare program
+//	zip       size of each function's deployment package for arm64
+//	post      form posts through the gateway: rate, latency, CPU time against a handler that only makes the same DynamoDB calls
+//	calls     DynamoDB calls and write units of a check page and a post
+//	seats     registrations for one event against the same for 32, 32 in flight
+//	campaign  sending to a list: calls, CPU time, memory, throughput beside a loop that only makes the same SES calls, the rate kept;
+//	          go run ./infra/bench campaign -sizes 10k,100k,1M for larger lists than ten thousand
 //
 // The exit status is 0 unless something could not be measured; with -strict also a figure over its budget is an error.
 package main

@@ -137,14 +137,8 @@ func (m *mailing) call(ctx context.Context, call envelope.Call, n int, until tim
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	answers := make([]campaign.Outcome, n)
-	select {
-	case m.calling <- struct{}{}:
-		defer func() { <-m.calling }()
-	case <-ctx.Done():
-		return slices.Repeat([]campaign.Outcome{campaign.Pending}, n) // nothing has left
-	}
 	if err := m.bucket.Space(ctx, n); err != nil {
-		return slices.Repeat([]campaign.Outcome{campaign.Pending}, n)
+		return slices.Repeat([]campaign.Outcome{campaign.Pending}, n) // nothing has left
 	}
 	call.Do(ctx, m.ses, func(i int, r envelope.Result) { answers[i] = m.judge(r) })
 	m.learn(answers)

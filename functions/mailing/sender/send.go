@@ -21,8 +21,6 @@ const (
 	// inFlight is how many calls a sender makes at a time: enough for a thousand recipients a second where SES takes a second to
 	// answer. How fast they follow each other is the bucket's matter.
 	inFlight = 24
-	// beside are chunks that are read and written while so many calls are made: SES is not to wait for DynamoDB.
-	beside = 8
 	// canaryChunks are the chunks that go out before the pause: 500 recipients.
 	canaryChunks = 10
 )
@@ -36,8 +34,7 @@ type mailing struct {
 	perCall  int // recipients of one call at most
 	end      time.Time
 	shard    string
-	accepted int           // when the run began; what came back is held against it
-	calling  chan struct{} // holds one for each call that is being made
+	accepted int // when the run began; what came back is held against it
 
 	mu     sync.Mutex
 	stop   string    // why no further call is made: a code; "" while calls are made
@@ -110,7 +107,7 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 		_, err = s.enter(ctx, c.ID, campaign.Paused, "ses_reputation")
 		return nil, err
 	}
-	m := &mailing{sender: s, c: c, end: end, shard: shard(), calling: make(chan struct{}, inFlight),
+	m := &mailing{sender: s, c: c, end: end, shard: shard(),
 		perCall: max(1, min(campaign.ChunkSize, int(account.PerSecond)))}
 	counts, _, err := s.store.Counts(ctx, &c)
 	if err != nil {
@@ -163,7 +160,7 @@ func (s *sender) letters(ctx context.Context, c *campaign.Campaign) (map[policy.
 func (m *mailing) sendAll(ctx context.Context, next func() (some []campaign.Chunk, more bool, err error)) error {
 	work := make(chan campaign.Chunk)
 	var group sync.WaitGroup
-	for range inFlight + beside {
+	for range inFlight {
 		group.Go(func() {
 			for c := range work {
 				if err := m.chunk(ctx, &c); err != nil {
