@@ -3,6 +3,7 @@ package bulletin
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // mark is a place in a text that is not text: a merge field, one of the links, or a character that Handlebars could read.
@@ -47,24 +48,30 @@ func (m *marks) put(k mark) rune {
 
 func (m *marks) of(r rune) mark { return m.list[r-firstMark] }
 
+// expression is one that is compiled when it is first used: a function that starts to send one mail of many needs none, and
+// the letters of all scripts take milliseconds.
+func expression(s string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(s) })
+}
+
 var (
 	// braced finds what could be a merge field with all braces around it: more than two before it make none.
-	braced = regexp.MustCompile(`\\?\{+[^{}\r\n]*\}+`)
+	braced = expression(`\\?\{+[^{}\r\n]*\}+`)
 	// field is the inside of a merge field. In a table of Markdown the bar may be written \|.
-	field = regexp.MustCompile(`^\s*([\pL\pN_.-]{1,64})\s*(?:\\?\|(.*))?$`)
+	field = expression(`^\s*([\pL\pN_.-]{1,64})\s*(?:\\?\|(.*))?$`)
 )
 
 // merge replaces the merge fields of a text by marks. What is no field stays as it is written, and \{{name}} becomes {{name}}.
 // seen is told every field.
 func (m *marks) merge(text string, seen func(mark)) string {
-	return braced.ReplaceAllStringFunc(text, func(found string) string {
+	return braced().ReplaceAllStringFunc(text, func(found string) string {
 		inner, escaped := strings.CutPrefix(found, `\`)
 		body := strings.Trim(inner, "{}")
 		rest, is := strings.CutPrefix(inner, "{{"+body+"}}")
 		if !is {
 			return found
 		}
-		parts := field.FindStringSubmatch(body)
+		parts := field().FindStringSubmatch(body)
 		if parts == nil {
 			return found
 		}
