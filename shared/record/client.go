@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -60,8 +61,16 @@ func newRetryer() aws.Retryer {
 			ceiling := min(maxBackoff, minBackoff<<min(attempt, 8))
 			return rand.N(ceiling) + time.Millisecond, nil //nolint:gosec // jitter needs no secrecy
 		})
-		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(isTransientCancellation)}, o.Retryables...)
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(isTransientCancellation), retry.IsErrorRetryableFunc(isCutShort)}, o.Retryables...)
 	})
+}
+
+// isCutShort reports whether an answer ended in its middle: as good as one that was lost.
+func isCutShort(err error) aws.Ternary {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
 }
 
 // isTransientCancellation reports whether a transaction was cancelled by conflicts or throttling only.

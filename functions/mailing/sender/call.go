@@ -302,7 +302,7 @@ func (m *mailing) wakeSES(ctx context.Context) error {
 // look reads the campaign: whoever paused or cancelled it waits for no more than the calls that are being made (hard case 18), and
 // what comes back stops it.
 func (m *mailing) look(ctx context.Context) error {
-	c, err := m.store.Get(ctx, m.c.ID)
+	c, err := m.store.Standing(ctx, m.c.ID)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/event"
 	"madoguchi/shared/objects"
@@ -117,9 +118,6 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 	if halted, err := m.halt(ctx, &c); halted || err != nil {
 		return nil, err
 	}
-	if m.from, err = s.audience(ctx, &c); err != nil {
-		return nil, fmt.Errorf("open the audience: %w", err)
-	}
 	if m.letters, err = s.letters(ctx, &c); err != nil {
 		if errors.Is(err, record.ErrUnavailable) || errors.Is(err, objects.ErrUnavailable) {
 			return nil, err
@@ -127,6 +125,14 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 		slog.ErrorContext(ctx, "campaign cannot be rendered", "campaign", c.ID, "error", err)
 		_, err := s.enter(ctx, c.ID, campaign.Paused, "rendering")
 		return nil, err
+	}
+	sources := s.sources
+	sources.Fields = []string{}
+	for _, letter := range m.letters {
+		sources.Fields = append(sources.Fields, letter.Bulletin.Uses()...)
+	}
+	if m.from, err = audience.Open(ctx, sources, &c); err != nil {
+		return nil, fmt.Errorf("open the audience: %w", err)
 	}
 	return m, nil
 }

@@ -33,7 +33,8 @@ type Sources struct {
 	Links         link.Signer
 	Periods       policy.Periods // of the questionnaires, for invitations to them
 	Now           func() time.Time
-	Preview       bool // nothing is sent: nobody is made able to answer a questionnaire
+	Fields        []string // merge fields that are needed; nil: all. What nobody needs is not read, which is half of what a list holds
+	Preview       bool     // nothing is sent: nobody is made able to answer a questionnaire
 }
 
 // Settings are the settings of a function that reaches all audiences.
