@@ -1,9 +1,12 @@
 package browser
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -98,4 +101,21 @@ func (p *Page) TooWide() []string {
 		if (document.documentElement.scrollWidth <= width) return [];
 		const wide = [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > width + 0.5);
 		return wide.map(e => e.outerHTML.slice(0, 120)).concat(wide.length ? [] : ["(the page as a whole)"])`)
+}
+
+// Back goes back in the tab's history, as the button does, and waits for the page to be there. It reports false at the beginning.
+func (p *Page) Back() bool {
+	p.t.Helper()
+	moved := false
+	p.Do("go back", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		history, err := cdp.Call(ctx, target, page.GetNavigationHistory, cdp.Empty{})
+		if err != nil || history.CurrentIndex == 0 {
+			return err
+		}
+		moved = true
+		_, err = cdp.Call(ctx, target, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: history.Entries[history.CurrentIndex-1].ID})
+		return err
+	}))
+	p.wait("body")
+	return moved
 }

@@ -224,6 +224,10 @@ var mayTouch = map[string]map[string][]string{
 		"ReleasesTable": {readItem, query}, //
 		"GuardTable":    {readItem, putItem},
 	},
+	"SigninFunction": {
+		"StaffTable":  {deleteItem, readItem, putItem, updateItem}, // sessions begin and end; accounts are noted
+		"LedgerTable": {putItem, query},
+	},
 	"MailerFunction": {
 		"OutboxTable":    {"dynamodb:DescribeStream", readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", query, updateItem},
 		"CampaignsTable": {updateItem}, // the sending rate alone, by its leading key

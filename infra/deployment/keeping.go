@@ -9,6 +9,7 @@ import (
 // replaceable are the tables whose loss harms nobody, each with the reason; they need no recovery and no retention.
 var replaceable = map[string]string{
 	"AccessTable": "page views of 90 days: their sums stand in CountersTable, and a copy would keep IP addresses longer than the notice says",
+	"StaffTable":  "sessions of hours and accounts as the identity provider knows them: a lost one is a new sign-in, a restored one would let in who has signed out",
 	"GuardTable":  "spent tokens and counters of at most 48 hours: a lost one lets a form be sent twice, a restored one would keep network hashes for weeks",
 }
 

@@ -57,7 +57,7 @@ func TestDescribedRoutesAreTheFunctions(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", f.Name, err, out)
 		}
 		for _, route := range routes {
-			if !strings.Contains(route, " /staff/") {
+			if !strings.Contains(route, " /staff") {
 				answered = append(answered, strings.ReplaceAll(route, "{$}", ""))
 			}
 		}

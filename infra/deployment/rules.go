@@ -32,6 +32,7 @@ var rules = []rule{
 	{"retention of logs", "logs go as well", logs},
 	{"access log", "no log tells who visited what (R45)", accessLog},
 	{"secrets", "a lost address key cannot be made again", secrets},
+	{"staff accounts", "whoever could sign up or guess a password would read what the public has sent (R45)", staffAccounts},
 	{"mail identity", "signed mail over TLS, and readers are not followed (R19)", mailIdentity},
 	{"edge", "a function that does not ask for the secret is a way round the firewall", knowsEdge},
 	{"retention limits", "the template refuses what the policy forbids (hard case 25)", retentionLimits},

@@ -134,14 +134,6 @@ type Export struct {
 	Partner bool
 }
 
-// The roles of staff that declarations name (contract: "Roles").
-const (
-	RoleEditor       = "editor"
-	RolePress        = "press"
-	RoleEvents       = "events"
-	RolePublications = "publications"
-)
-
 // Channel tells how a record came in (R3). It is stored with every submission.
 type Channel string
 

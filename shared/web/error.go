@@ -14,6 +14,8 @@ type Kind string
 // The kinds of error.
 const (
 	BadRequest       Kind = "bad_request"        // malformed, forged, not UTF-8
+	Unauthorized     Kind = "unauthorized"       // not signed in
+	Forbidden        Kind = "forbidden"          // signed in, but not for this
 	NotFound         Kind = "not_found"          //
 	MethodNotAllowed Kind = "method_not_allowed" //
 	Conflict         Kind = "conflict"           // full, closed, none left
@@ -27,7 +29,7 @@ const (
 )
 
 var statuses = map[Kind]int{
-	BadRequest: http.StatusBadRequest, NotFound: http.StatusNotFound, MethodNotAllowed: http.StatusMethodNotAllowed,
+	BadRequest: http.StatusBadRequest, Unauthorized: http.StatusUnauthorized, Forbidden: http.StatusForbidden, NotFound: http.StatusNotFound, MethodNotAllowed: http.StatusMethodNotAllowed,
 	Conflict: http.StatusConflict, Gone: http.StatusGone, TooLarge: http.StatusRequestEntityTooLarge,
 	UnsupportedMedia: http.StatusUnsupportedMediaType, Invalid: http.StatusUnprocessableEntity,
 	RateLimited: http.StatusTooManyRequests, Internal: http.StatusInternalServerError, Unavailable: http.StatusServiceUnavailable,
@@ -43,6 +45,8 @@ func (k Kind) Status() int {
 
 var titles = map[Kind]policy.Text{
 	BadRequest:       {JA: "リクエストを処理できませんでした", EN: "We could not process the request"},
+	Unauthorized:     {JA: "サインインが必要です", EN: "Please sign in"},
+	Forbidden:        {JA: "この操作は許可されていません", EN: "You may not do this"},
 	NotFound:         {JA: "ページが見つかりません", EN: "Page not found"},
 	MethodNotAllowed: {JA: "この方法では利用できません", EN: "This address cannot be used that way"},
 	Conflict:         {JA: "受け付けできませんでした", EN: "We could not accept this"},
@@ -85,6 +89,9 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Cause }
+
+// Shown is the error as Fail would show it: for pages in another layout.
+func Shown(err error) *Error { return asError(err) }
 
 // asError makes any error one that may be shown: an unreachable store is Unavailable, everything unknown is Internal.
 func asError(err error) *Error {

@@ -105,11 +105,12 @@ func (s *Site) headers(h http.Header, r *http.Request) {
 // Page is one page: the content is what stands in <main>.
 type Page struct {
 	Language policy.Language
-	Title    string // also the h1
-	Service  string // name of the service, shown in the header
-	Wrong    bool   // the page reports an error: the title says so (WCAG G199)
-	Sentence string // a sentence in English on a page in Japanese
-	Indexed  bool   // search engines may list the page: pages to read, not forms
+	Title    string        // also the h1
+	Service  string        // name of the service, shown in the header
+	Wrong    bool          // the page reports an error: the title says so (WCAG G199)
+	Sentence string        // a sentence in English on a page in Japanese
+	Indexed  bool          // search engines may list the page: pages to read, not forms
+	Above    template.HTML // between the header and <main>: a menu
 	Content  template.HTML
 }
 

@@ -111,6 +111,8 @@ func TestFail(t *testing.T) {
 		detail string
 	}{
 		"bad request":        {&web.Error{Kind: web.BadRequest, Message: text, Cause: secret}, 400, nil, "日本語の説明。"},
+		"unauthorized":       {&web.Error{Kind: web.Unauthorized, Message: text, Cause: secret}, 401, nil, "日本語の説明。"},
+		"forbidden":          {&web.Error{Kind: web.Forbidden, Message: text, Cause: secret}, 403, nil, "日本語の説明。"},
 		"not found":          {web.ErrNotFound, 404, nil, web.ErrNotFound.Message.JA},
 		"method not allowed": {&web.Error{Kind: web.MethodNotAllowed, Message: text, Allow: "GET, HEAD"}, 405, map[string]string{"allow": "GET, HEAD"}, "日本語の説明。"},
 		"conflict":           {&web.Error{Kind: web.Conflict, Message: text}, 409, nil, "日本語の説明。"},

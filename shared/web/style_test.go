@@ -44,7 +44,7 @@ func TestUsedTokens(t *testing.T) {
 
 // Every kind of error has words in both languages: a page without a heading would be none.
 func TestEveryKindHasAStatusAndATitle(t *testing.T) {
-	if len(statuses) != len(titles) || len(statuses) != 11 {
+	if len(statuses) != len(titles) || len(statuses) != 13 {
 		t.Errorf("%d statuses, %d titles", len(statuses), len(titles))
 	}
 	for kind := range statuses {

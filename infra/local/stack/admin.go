@@ -25,6 +25,8 @@ func (s *Stack) admin() http.Handler {
 	})
 	mux.HandleFunc("POST /_local/inbound", s.inbound)
 	mux.HandleFunc("POST /_local/load", s.load)
+	mux.HandleFunc("GET /_local/token", s.token)
+	mux.HandleFunc("GET /_local/signin", s.signBrowserIn)
 	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -32,9 +32,10 @@ func (s *Stack) readTemplate() error {
 		Environment: s.options.Env, SkipChecks: s.options.SkipChecks,
 		Secrets: template.SecretDir(filepath.Join(s.options.DataDir, "secrets")),
 	}
+	o.Defaults = s.signInDefaults()
 	if !s.options.ServicesOnly {
 		// Links in mail must lead here, whatever the port. Another gateway (sam local) listens where the template says.
-		o.Defaults = map[string]string{"PublicUrl": s.URL(), "AllowedOrigins": s.elsewhere}
+		o.Defaults["PublicUrl"], o.Defaults["AllowedOrigins"] = s.URL(), s.elsewhere
 	}
 	var err error
 	s.template, err = template.Load(s.options.Template, o)
@@ -107,19 +108,11 @@ func (s *Stack) startMail() error {
 	return s.service("SES", "AWS_ENDPOINT_URL_SESV2", 2, s.mail.API())
 }
 
-// service opens the address of a service that functions call: the gateway's port plus offset, so that it is the same each time,
-// or any free one.
+// service opens the address of a service that functions call.
 func (s *Stack) service(name, variable string, offset int, handler http.Handler) error {
-	host, port, err := net.SplitHostPort(s.listener.Addr().String())
+	listener, err := s.beside(name, offset)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	n, _ := strconv.Atoi(port)
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(n+offset)))
-	if err != nil {
-		if listener, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+		return err
 	}
 	s.serve(listener, handler)
 	url := "http://" + reachable(listener.Addr())
@@ -129,6 +122,22 @@ func (s *Stack) service(name, variable string, offset int, handler http.Handler)
 	}
 	s.endpoints[variable] = url
 	return nil
+}
+
+// beside listens on the gateway's port plus offset, so that the address is the same each time, or on any free one.
+func (s *Stack) beside(name string, offset int) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(s.listener.Addr().String())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	n, _ := strconv.Atoi(port)
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(n+offset)))
+	if err != nil {
+		if listener, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return listener, nil
 }
 
 func (s *Stack) serve(listener net.Listener, handler http.Handler) {
@@ -175,13 +184,7 @@ func (s *Stack) startTriggers() error {
 
 // front is the handler of the stack's own address: the tools under /_local/, and the forms.
 func (s *Stack) front() http.Handler {
-	admin := s.admin()
-	var forms http.Handler = gateway.New(s.runtime, s.template.Functions, s.console.request)
-	if s.options.ServicesOnly {
-		forms = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "only the services run here (-services-only); start the gateway with: sam local start-api", http.StatusNotFound)
-		})
-	}
+	admin, forms := s.admin(), s.forms()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/_local" || strings.HasPrefix(r.URL.Path, "/_local/") {
 			admin.ServeHTTP(w, r)
@@ -189,6 +192,16 @@ func (s *Stack) front() http.Handler {
 		}
 		forms.ServeHTTP(w, r)
 	})
+}
+
+// forms is the HTTP API.
+func (s *Stack) forms() http.Handler {
+	if s.options.ServicesOnly {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "only the services run here (-services-only); start the gateway with: sam local start-api", http.StatusNotFound)
+		})
+	}
+	return gateway.New(s.runtime, s.template.Functions, s.console.request)
 }
 
 // mailEvent publishes an event of the local SES as its configuration set says.

@@ -18,6 +18,7 @@ import (
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"madoguchi/infra/local/dynamodb"
+	"madoguchi/infra/local/oidc"
 	"madoguchi/infra/local/runtime"
 	"madoguchi/infra/local/s3"
 	"madoguchi/infra/local/ses"
@@ -53,6 +54,7 @@ type Stack struct {
 	proxy     *dynamodb.Proxy
 	mail      *ses.Server
 	objects   *s3.Server
+	signIn    *oidc.Provider
 	runtime   *runtime.Runtime
 	triggers  *trigger.Triggers
 	servers   []*http.Server
@@ -114,6 +116,9 @@ func (s *Stack) start(ctx context.Context) error {
 		return listenError(o.Addr, err)
 	}
 	if err := s.startElsewhere(); err != nil {
+		return err
+	}
+	if err := s.startSignIn(); err != nil {
 		return err
 	}
 	if err := s.readTemplate(); err != nil {
