@@ -104,3 +104,15 @@ func place(columns []Column, match map[string]string, headings []string) (map[st
 
 // declaredFields are the fields of a list's form, without the choices that staff keep.
 func declaredFields(list policy.Code) []form.Field { return form.Declared(policy.Get(list)) }
+
+// ColumnLabel is what a column is called; the zero text for none.
+func ColumnLabel(list policy.Code, name string) policy.Text {
+	for _, what := range []What{Subscribers, OptOuts} {
+		for _, c := range columnsOf(what, declaredFields(list)) {
+			if c.Name == name {
+				return c.Label
+			}
+		}
+	}
+	return policy.Text{}
+}

@@ -31,12 +31,12 @@ func (s *Store) Report(ctx context.Context, i Import, l policy.Language, w io.Wr
 	if _, err := io.WriteString(w, "\ufeff"+reportHead.In(l)); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	labels := map[string]policy.Text{}
-	for _, c := range columnsOf(Subscribers, declaredFields(i.List)) {
-		labels[c.Name] = c.Label
-	}
-	for _, c := range columnsOf(OptOuts, declaredFields(i.List)) {
-		labels[c.Name] = c.Label
+	labels := map[string]string{}
+	label := func(field string) string {
+		if _, known := labels[field]; !known {
+			labels[field] = ColumnLabel(i.List, field).In(l)
+		}
+		return labels[field]
 	}
 	return rows(ctx, s, i.ID, pagePrefix, "", 10, func(p page) (bool, error) {
 		numbers, verdicts := p.lines()
@@ -51,7 +51,7 @@ func (s *Store) Report(ctx context.Context, i Import, l policy.Language, w io.Wr
 			if code != "" {
 				reason = Say(code, l)
 			}
-			fmt.Fprintf(&b, "%d,%s,%s,%s\r\n", number, Call(v, i.What).In(l), cell(labels[field].In(l)), cell(reason))
+			fmt.Fprintf(&b, "%d,%s,%s,%s\r\n", number, Call(v, i.What).In(l), cell(label(field)), cell(reason))
 		}
 		if _, err := io.WriteString(w, b.String()); err != nil {
 			return false, fmt.Errorf("write report: %w", err)
