@@ -13,6 +13,7 @@ import (
 
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
+	"madoguchi/shared/subscription"
 )
 
 // Errors that a caller can act on.
@@ -223,7 +224,7 @@ func (s *Store) over(ctx context.Context) ([]index, error) {
 
 // The rows of an import: verdicts of the dry run stand in pages of pageRows, what applying did in parts.
 const (
-	pageRows   = 1000
+	pageRows   = 10 * subscription.HereLimit
 	pagePrefix = "r#"
 	partPrefix = "a#"
 )

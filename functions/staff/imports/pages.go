@@ -237,7 +237,8 @@ func (d *desk) show(w http.ResponseWriter, r *http.Request, i roster.Import) err
 		}
 		v.Preview = &p
 	}
-	return d.write(w, r, http.StatusOK, policy.Text{JA: "名簿の取り込み：" + statuses[i.Status].JA, EN: "Import: " + statuses[i.Status].EN}, "import", v)
+	title := policy.Text{JA: "名簿の取り込み：" + view{}.Status(i), EN: "Import: " + view{Language: policy.English}.Status(i)}
+	return d.write(w, r, http.StatusOK, title, "import", v)
 }
 
 // settled waits until the importer has nothing to do, for as long as a page may take.
