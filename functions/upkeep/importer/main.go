@@ -7,7 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
+
+	"github.com/aws/aws-lambda-go/events"
 
 	"madoguchi/shared/config"
 	"madoguchi/shared/lambdahost"
@@ -54,11 +57,20 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 		return nil, err
 	}
 	w := &roster.Worker{Store: &roster.Store{Client: client, Table: cfg.Imports, Now: time.Now}, Files: files.Bucket(cfg.Files), Lists: lists, Now: time.Now}
-	return func(ctx context.Context, _ json.RawMessage) (any, error) {
+	return func(ctx context.Context, payload json.RawMessage) (any, error) {
+		var event events.DynamoDBEvent
+		if err := json.Unmarshal(payload, &event); err != nil {
+			return nil, fmt.Errorf("decode event: %w", err)
+		}
 		end := time.Now().Add(work)
 		if deadline, ok := ctx.Deadline(); ok && deadline.Add(-reserve).Before(end) {
 			end = deadline.Add(-reserve)
 		}
-		return nil, w.Work(ctx, end)
+		err := w.Work(ctx, end)
+		if len(event.Records) > 0 {
+			// What failed is in the log and stays with the clock: a repeated record would say nothing more.
+			return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}, nil
+		}
+		return nil, err
 	}, nil
 }
