@@ -8,6 +8,7 @@
 //	post   form posts through the gateway: rate, latency, CPU time against a handler that only makes the same DynamoDB calls
 //	calls  DynamoDB calls and write units of a check page and a post
 //	seats  registrations for one event against the same for 32, 32 in flight
+//	import a list of 100,000 rows: rows a second, calls, memory, and killed on the way
 //
 // The exit status is 0 unless something could not be measured; with -strict also a figure over its budget is an error.
 package main
@@ -64,6 +65,7 @@ var measures = []struct {
 	{"calls", callCounts},
 	{"post", posts},
 	{"seats", registrations},
+	{"import", imports},
 }
 
 // run measures and writes the report to stdout; progress goes to stderr. It returns an error where something could not be
@@ -71,7 +73,7 @@ var measures = []struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	only := flags.String("only", "", "comma-separated parts: cold, zip, post, calls, seats (default: all)")
+	only := flags.String("only", "", "comma-separated parts: cold, zip, post, calls, seats, import (default: all)")
 	quick := flags.Bool("quick", false, "a short run: shows that everything can be measured, with rough figures")
 	asJSON := flags.Bool("json", false, "write the report as JSON")
 	strict := flags.Bool("strict", false, "a figure over its budget is an error")
