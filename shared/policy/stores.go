@@ -260,7 +260,7 @@ func Stores() []Store {
 				"Records of the outbox's stream that the mailer could not take: numbers of mails only, neither recipient nor content"},
 			Why:       Text{"障害の調査のため", "To find faults"},
 			Keeps:     Text{"14日間（自動的に消える）", "14 days, then gone by itself"},
-			Functions: []string{"mailer"}, People: engineer,
+			Functions: []string{"importer", "mailer"}, People: engineer,
 		},
 		{
 			Code: "transit", Name: Text{"配送中のメール", "Mail in transit"}, Personal: true,
