@@ -102,12 +102,22 @@ func option(f form.Field, value string) string {
 	folded := fold(value)
 	if f.Type == policy.TypePrefecture {
 		for _, o := range f.Options {
-			if o.Value == "0"+folded || strings.TrimRight(o.Label.JA, "都府県") == folded && o.Value != "01" {
+			if o.Value == "0"+folded || short(o.Label.JA) == folded {
 				return o.Value
 			}
 		}
 	}
 	return folded
+}
+
+// short is a prefecture without its kind: 東京, 京都, 大阪, 青森.
+func short(name string) string {
+	for _, kind := range []string{"都", "府", "県"} {
+		if rest, ok := strings.CutSuffix(name, kind); ok {
+			return rest
+		}
+	}
+	return name
 }
 
 // evidence is what shows the consent of a row: its own columns, else what was said of the whole file.
@@ -154,14 +164,14 @@ func CheckEvidence(e *subscription.Evidence, now time.Time) (column, code string
 
 // day reads a date as offices write it; a month or a year stands for its beginning.
 func day(s string) (time.Time, bool) {
-	s = strings.NewReplacer("年", "-", "月", "-", "日", "", "/", "-", ".", "-").Replace(fold(s))
-	s = strings.TrimSuffix(s, "-")
-	if len(s) > 10 && (s[10] == 't' || s[10] == ' ') {
-		s = s[:10]
-	}
-	for _, layout := range []string{"2006-1-2", "2006-1", "2006", "20060102"} {
-		if at, err := time.ParseInLocation(layout, s, policy.JapanTime); err == nil && at.Year() >= 1990 {
-			return at, true
+	first, _, _ := strings.Cut(strings.TrimSpace(s), " ") // a time of day follows
+	for _, text := range []string{s, first} {
+		text = strings.NewReplacer("年", "-", "月", "-", "日", "", "/", "-", ".", "-").Replace(fold(text))
+		text, _, _ = strings.Cut(strings.TrimSuffix(text, "-"), "t")
+		for _, layout := range []string{"2006-1-2", "2006-1", "2006", "20060102"} {
+			if at, err := time.ParseInLocation(layout, text, policy.JapanTime); err == nil && at.Year() >= 1990 {
+				return at, true
+			}
 		}
 	}
 	return time.Time{}, false

@@ -148,8 +148,10 @@ func IsID(s string) bool {
 	return len(s) == 20 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 
-// FileKey and PreviewKey are the objects of an import in the bucket.
-func FileKey(id string) string    { return "imports/" + id }
+// FileKey is the key of an import's file in the bucket.
+func FileKey(id string) string { return "imports/" + id }
+
+// PreviewKey is the key of its first rows.
 func PreviewKey(id string) string { return "imports/" + id + ".preview" }
 
 // Preview is the beginning of a file, for the page on which columns are matched. It is personal data, and lives as the file does.

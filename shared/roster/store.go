@@ -147,10 +147,13 @@ func (s *Store) Match(ctx context.Context, id string, columns map[string]string)
 // applyTime is what applying may take at most: a file that goes sooner is not begun with.
 const applyTime = time.Hour
 
+// HasTime reports whether the file lives long enough to work through it.
+func (i Import) HasTime(now time.Time) bool { return i.FileEnds > now.Add(applyTime).Unix() }
+
 // Apply begins the work of an import that was checked. Errors: ErrNotFound, ErrState (also where the file has gone).
 func (s *Store) Apply(ctx context.Context, id string) (Import, error) {
 	return s.act(ctx, id, func(i *Import) error {
-		if i.Status != Checked || i.FileEnds <= s.Now().Add(applyTime).Unix() {
+		if i.Status != Checked || !i.HasTime(s.Now()) {
 			return ErrState
 		}
 		i.Status, i.Place, i.Done, i.Began = Applying, 0, 0, s.Now().UTC().Format(time.RFC3339)

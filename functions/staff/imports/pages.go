@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/roster"
 	"madoguchi/shared/staff"
@@ -40,6 +38,7 @@ type view struct {
 	Problems []problem
 	Preview  *roster.Preview
 	CanUndo  bool
+	Late     bool // the file goes too soon to begin with it
 }
 
 // T is a text of the page.
@@ -155,9 +154,6 @@ func (v view) Aria(field string) template.HTMLAttr {
 	return template.HTMLAttr(`aria-describedby="` + described + `"` + invalid) //nolint:gosec // names of fields: constants of the template
 }
 
-// FileGone reports whether the file of an import was deleted.
-func (v view) FileGone() bool { return v.Import.FileEnds == 0 }
-
 // Short is a cell of the preview, cut to what a page has room for.
 func (v view) Short(s string) string {
 	const most = 24
@@ -222,16 +218,17 @@ func (d *desk) show(w http.ResponseWriter, r *http.Request, i roster.Import) err
 	if err != nil {
 		return err
 	}
-	v := view{Import: i, Problems: describe(i, staff.Language(r)).Problems, CanUndo: i.Status == roster.Applied && !i.Undoing}
+	v := view{Import: i, Problems: describe(i, staff.Language(r)).Problems, CanUndo: i.Status == roster.Applied && !i.Undoing,
+		Late: !i.HasTime(d.now())}
 	if i.Waiting {
+		if v.Late {
+			return conflict(i, policy.Text{JA: "ファイルの保存期間（24時間）が過ぎました。もう一度送信してください。", EN: "The file was deleted after 24 hours. Please send it again."})
+		}
 		// The first rows of a list are people: looking at them is recorded (R47).
 		if err := d.staff.Audit(r.Context(), "import.preview", object(i.ID)); err != nil {
 			return err
 		}
 		p, err := d.preview(r.Context(), i)
-		if errors.Is(err, objects.ErrNotFound) {
-			return conflict(i, policy.Text{JA: "ファイルの保存期間（24時間）が過ぎました。もう一度送信してください。", EN: "The file was deleted after 24 hours. Please send it again."})
-		}
 		if err != nil {
 			return err
 		}

@@ -5,10 +5,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
@@ -84,6 +84,22 @@ func TestXLSX(t *testing.T) {
 		{4, []string{"b@example.jp"}, "formula"}, {5, []string{"c@example.jp", "山田"}, ""}}
 	if diff := cmp.Diff(want, rows); diff != "" || err != nil || format != "xlsx" {
 		t.Error(format, err, diff)
+	}
+}
+
+// Days that a spreadsheet keeps as numbers are read as days, whatever form it shows them in.
+func TestDaysInXLSX(t *testing.T) {
+	at := time.Date(2019, 5, 1, 0, 0, 0, 0, time.UTC)
+	custom := "yyyy/m/d"
+	for _, style := range []excelize.Style{{NumFmt: 14}, {NumFmt: 22}, {NumFmt: 31}, {CustomNumFmt: &custom}} {
+		content := book(t, func(f *excelize.File) error {
+			id, err := f.NewStyle(&style)
+			return errors.Join(err, f.SetCellValue("Sheet1", "A1", at), f.SetCellStyle("Sheet1", "A1", "A1", id))
+		})
+		_, rows, err := all(content)
+		if err != nil || len(rows) != 1 || !strings.HasPrefix(rows[0].Cells[0], "2019") {
+			t.Errorf("form %d: %v %v", style.NumFmt, rows, err)
+		}
 	}
 }
 
@@ -177,7 +193,7 @@ func FuzzOpen(f *testing.F) {
 		last := 0
 		for _, row := range rows {
 			if row.Number <= last || row.Problem == "" && len(row.Cells) == 0 {
-				t.Fatal(fmt.Sprintf("row %d after %d: %q", row.Number, last, row.Problem))
+				t.Fatalf("row %d after %d: %q", row.Number, last, row.Problem)
 			}
 			last = row.Number
 		}

@@ -20,7 +20,7 @@ func openXLSX(content []byte, archive *zip.Reader) (*Sheet, error) {
 		return nil, err
 	}
 	book, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: maxUnzip, UnzipXMLSizeLimit: xmlInPlace,
-		ShortDatePattern: "yyyy-mm-dd", LongDatePattern: "yyyy-mm-dd"})
+		ShortDatePattern: "yyyy-mm-dd", LongDatePattern: "yyyy-mm-dd", CultureInfo: excelize.CultureNameJaJP})
 	if err != nil {
 		return nil, &Refused{Broken}
 	}
@@ -118,7 +118,7 @@ func partOf(archive *zip.Reader) string {
 func formulasOf(archive *zip.Reader, part string) (map[int]bool, error) {
 	file, err := archive.Open(part)
 	if err != nil {
-		return nil, nil //nolint:nilerr // excelize says what is wrong with such a file
+		return nil, nil // excelize says what is wrong with such a file
 	}
 	defer func() { _ = file.Close() }()
 	found, row := map[int]bool{}, 0
