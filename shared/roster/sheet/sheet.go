@@ -21,9 +21,10 @@ import (
 const (
 	MaxRows    = 200_000
 	MaxColumns = 200
+	lastRow    = 1 << 20   // that a spreadsheet can have, blank ones among them
 	maxCell    = 10_000    // bytes
 	maxLine    = 256 << 10 // bytes of a row as it stands in the file
-	maxUnzip   = 256 << 20 // bytes of all parts of a compressed file
+	maxUnzip   = 128 << 20 // bytes of all parts of a compressed file
 	maxParts   = 1_000     // parts of an XLSX
 	xmlInPlace = 1 << 20   // bytes of a part that excelize keeps in memory; above, it works from a temporary file
 	maxShared  = 64 << 20  // bytes of the shared texts, of which the reader keeps an index
@@ -203,6 +204,9 @@ func (s *Sheet) Next() (Row, error) {
 		row, err := s.next()
 		if err != nil {
 			return Row{}, err
+		}
+		if row.Number > lastRow {
+			return Row{}, &Refused{Broken}
 		}
 		for len(row.Cells) > 0 && strings.TrimSpace(row.Cells[len(row.Cells)-1]) == "" {
 			row.Cells = row.Cells[:len(row.Cells)-1]

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -155,9 +156,10 @@ func TestBombsAreRefused(t *testing.T) {
 		content []byte
 		code    string
 	}{
-		"XLSX that unpacks to 256 MB": {bomb, TooLarge},
+		"XLSX that unpacks to too much": {bomb, TooLarge},
 		"shared texts without end":    {pumped("xl/sharedStrings.xml"), TooLarge},
 		"XLSX without a sheet":        {archive(t, map[string]string{"[Content_Types].xml": "<x/>"}), Broken},
+		"a row that no sheet has":     {rowAt(t, 2_000_000_000), Broken},
 		"half an archive":             {bomb[:1000], Broken},
 		"a cell in column 16384":      {book(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "XFD1", "x") }), TooWide},
 		"a million columns":           {[]byte(strings.Repeat("a,", 1_000_000)), TooWide},
@@ -174,6 +176,29 @@ func TestBombsAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rowAt is a workbook that says of its only row that it has a number.
+func rowAt(t *testing.T, number int) []byte {
+	t.Helper()
+	content := book(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "A1", "x") })
+	old, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string]string{}
+	for _, f := range old.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts[f.Name] = strings.ReplaceAll(strings.ReplaceAll(string(text), `r="1"`, fmt.Sprintf(`r="%d"`, number)), `r="A1"`, "")
+	}
+	return archive(t, parts)
 }
 
 // Bytes from outside: whatever they are, the reader ends, names rows in order and refuses with a code.
