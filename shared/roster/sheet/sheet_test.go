@@ -157,16 +157,16 @@ func TestBombsAreRefused(t *testing.T) {
 		code    string
 	}{
 		"XLSX that unpacks to too much": {bomb, TooLarge},
-		"shared texts without end":    {pumped("xl/sharedStrings.xml"), TooLarge},
-		"XLSX without a sheet":        {archive(t, map[string]string{"[Content_Types].xml": "<x/>"}), Broken},
-		"a row that no sheet has":     {rowAt(t, 2_000_000_000), Broken},
-		"half an archive":             {bomb[:1000], Broken},
-		"a cell in column 16384":      {book(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "XFD1", "x") }), TooWide},
-		"a million columns":           {[]byte(strings.Repeat("a,", 1_000_000)), TooWide},
-		"300 columns":                 {[]byte(strings.Repeat("a,", 300) + "a\n"), TooWide},
-		"too many rows":               {[]byte(strings.Repeat("a\n", MaxRows+2)), TooLong},
-		"NUL":                         {[]byte("a,b\x00\n"), Binary},
-		"two lists":                   {archive(t, map[string]string{"a.csv": "a\n", "b.csv": "b\n"}), NoCSV},
+		"shared texts without end":      {pumped("xl/sharedStrings.xml"), TooLarge},
+		"XLSX without a sheet":          {archive(t, map[string]string{"[Content_Types].xml": "<x/>"}), Broken},
+		"a row that no sheet has":       {rowAt(t, 2_000_000_000), Broken},
+		"half an archive":               {bomb[:1000], Broken},
+		"a cell in column 16384":        {book(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "XFD1", "x") }), TooWide},
+		"a million columns":             {[]byte(strings.Repeat("a,", 1_000_000)), TooWide},
+		"300 columns":                   {[]byte(strings.Repeat("a,", 300) + "a\n"), TooWide},
+		"too many rows":                 {[]byte(strings.Repeat("a\n", MaxRows+2)), TooLong},
+		"NUL":                           {[]byte("a,b\x00\n"), Binary},
+		"two lists":                     {archive(t, map[string]string{"a.csv": "a\n", "b.csv": "b\n"}), NoCSV},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := all(c.content)
