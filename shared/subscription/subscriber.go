@@ -46,6 +46,8 @@ type Subscriber struct {
 	Earlier        []Submission `dynamodbav:"earlier,omitempty"`    // older sign-ups of an unconfirmed address whose links still work
 	Unmailed       bool         `dynamodbav:"unmailed,omitempty"`   // the newest sign-up got no mail, the day's were used up: no link leads to it
 	Change         *Change      `dynamodbav:"change,omitempty"`     // new address that waits for its own confirmation
+	LeftBy         string       `dynamodbav:"left_by,omitempty"`    // the import of old opt-outs that ended the subscription
+	Seal           string       `dynamodbav:"seal,omitempty"`       // hash of what an import brought
 	ExpiresAt      int64        `dynamodbav:"expires_at"`
 }
 
@@ -59,6 +61,7 @@ type Proof struct {
 	Channel     string          `dynamodbav:"channel"`
 	OpenedAt    string          `dynamodbav:"opened_at"`
 	SubmittedAt string          `dynamodbav:"submitted_at"`
+	Evidence    *Evidence       `dynamodbav:"evidence,omitempty"` // of a consent that was not given on the form
 }
 
 // Submission is one sign-up that waits for its confirmation.
@@ -111,6 +114,7 @@ type suppression struct {
 	List   string `dynamodbav:"sk"`
 	Reason string `dynamodbav:"reason"`
 	Since  string `dynamodbav:"since"`
+	Import string `dynamodbav:"import_id,omitempty"` // the import of old opt-outs that it came with
 }
 
 // List is one list with its store.
