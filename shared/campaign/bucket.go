@@ -41,6 +41,8 @@ type Bucket struct {
 	// Sleep waits for a time or until ctx ends; tests put in their own.
 	Sleep func(ctx context.Context, d time.Duration) error
 
+	line      chan struct{} // whoever waits for a turn holds it: only one has taken what is not yet used
+	lineMade  sync.Once
 	mu        sync.Mutex
 	perSecond float64
 	next      time.Time // of what was taken for the sender: when its next recipient may be sent to
@@ -63,8 +65,17 @@ func (b *Bucket) Rate() float64 {
 	return b.perSecond
 }
 
-// Wait takes n recipients of the rate and returns when they may be sent to. The error is ctx's or record.ErrUnavailable.
+// Wait takes n recipients of the rate and returns when they may be sent to. Those who wait stand in a line, and only its first has
+// taken something: a sender that ends, or is killed, leaves no more of the rate unused than one call's worth and a share, and the
+// others do not wait for what nobody sends. The error is ctx's or record.ErrUnavailable.
 func (b *Bucket) Wait(ctx context.Context, n int) error {
+	b.lineMade.Do(func() { b.line = make(chan struct{}, 1) })
+	select {
+	case b.line <- struct{}{}:
+		defer func() { <-b.line }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	at, err := b.Take(ctx, n)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -148,4 +149,41 @@ func maxTime(a, b time.Time) time.Time {
 func sorted(times []time.Time) []time.Time {
 	slices.SortFunc(times, time.Time.Compare)
 	return times
+}
+
+// A sender that ends while many of its calls wait for their turn leaves little of the rate unused: the next one need not wait for what
+// nobody sends.
+func TestASenderThatEndsLeavesLittleUnused(t *testing.T) {
+	for _, rate := range []float64{1, 14, 50, 1000} {
+		t.Run(fmt.Sprint(rate), func(t *testing.T) {
+			store := campaigntest.Store(t)
+			perCall := max(1, min(campaign.ChunkSize, int(rate)))
+			first := &campaign.Bucket{Store: store, Sleep: func(ctx context.Context, _ time.Duration) error {
+				<-ctx.Done() // the test's clock stands: nobody's turn comes
+				return ctx.Err()
+			}}
+			first.SetRate(rate)
+			if _, err := first.Take(t.Context(), perCall); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			var group sync.WaitGroup
+			for range 30 {
+				group.Go(func() {
+					if err := first.Wait(ctx, perCall); err == nil && rate < 1000 {
+						t.Error("it may send at once")
+					}
+				})
+			}
+			cancel()
+			group.Wait()
+			next := &campaign.Bucket{Store: store, Sleep: campaign.Sleep}
+			next.SetRate(rate)
+			at, err := next.Take(t.Context(), perCall)
+			most := 2*time.Duration(float64(perCall)/rate*1.02*float64(time.Second)) + time.Second
+			if err != nil || at.Sub(store.Now()) > most {
+				t.Errorf("the next sender waits %v, %v", at.Sub(store.Now()), err)
+			}
+		})
+	}
 }

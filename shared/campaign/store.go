@@ -55,8 +55,8 @@ func (s *Store) Create(ctx context.Context, c Campaign, contents []Content) (Cam
 // approved is a draft again: what was approved is not what it says now.
 func (s *Store) Save(ctx context.Context, id, author string, contents []Content, change func(*Campaign)) (Campaign, error) {
 	return s.changeWith(ctx, id, func(c *Campaign, tx *record.Transaction) error {
-		if c.State != Draft && !c.State.Leads(Draft) {
-			return ErrState
+		if c.State != Draft && c.State != InReview && c.State != Approved {
+			return ErrState // what is scheduled is recalled first
 		}
 		if change != nil {
 			change(c)

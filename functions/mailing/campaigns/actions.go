@@ -73,7 +73,7 @@ func (e *editor) leads(c *campaign.Campaign, a action) (campaign.State, bool) {
 func (e *editor) may(p staff.Person, c *campaign.Campaign) []action {
 	var all []action
 	for _, a := range []action{actSubmit, actApprove, actReturn, actSchedule, actRecall, actPause, actResume, actCancel} {
-		if _, ok := e.leads(c, a); ok && (a != actApprove || e.mayApprove(p, c) == nil) {
+		if _, ok := e.leads(c, a); ok && e.mayDo(p, c, a) == nil {
 			all = append(all, a)
 		}
 	}
@@ -89,6 +89,20 @@ func (e *editor) mayApprove(p staff.Person, c *campaign.Campaign) error {
 	return &web.Error{Kind: web.Forbidden, Message: policy.Text{
 		JA: "ご自身が書いた、または承認を依頼した配信は、ご自身では承認できません。ほかの担当者に承認を依頼してください。",
 		EN: "Whoever wrote this or handed it in cannot approve it. Please ask a colleague."}}
+}
+
+// mayDo is what a person may do beyond what the role allows: approve, and where a review is asked for send. Whoever approved it does
+// not send it too, or one person alone would have decided in the end.
+func (e *editor) mayDo(p staff.Person, c *campaign.Campaign, a action) error {
+	switch {
+	case a == actApprove:
+		return e.mayApprove(p, c)
+	case a == actSchedule && e.review && p.ID == c.Approver:
+		return &web.Error{Kind: web.Forbidden, Message: policy.Text{
+			JA: "ご自身が承認した配信は、ご自身では予約できません。書いた方か、ほかの担当者に予約を依頼してください。",
+			EN: "Whoever approved this cannot schedule it as well. Please ask the author or another colleague."}}
+	}
+	return nil
 }
 
 // submitter is who asked for the approval last.
@@ -108,10 +122,8 @@ func (e *editor) act(ctx context.Context, c *campaign.Campaign, a action, before
 	if _, ok := e.leads(c, a); !ok {
 		return *c, e.conflict(c, a)
 	}
-	if a == actApprove {
-		if err := e.mayApprove(p, c); err != nil {
-			return *c, errors.Join(err, e.staff.Refused(ctx, "campaign.approve", object(c), "same person"))
-		}
+	if err := e.mayDo(p, c, a); err != nil {
+		return *c, errors.Join(err, e.staff.Refused(ctx, "campaign."+string(a), object(c), "same person"))
 	}
 	if err := e.staff.Audit(ctx, "campaign."+string(a), object(c)); err != nil {
 		return *c, err
@@ -126,11 +138,11 @@ func (e *editor) act(ctx context.Context, c *campaign.Campaign, a action, before
 				return err
 			}
 		}
+		if err := e.mayDo(p, now, a); err != nil {
+			return err
+		}
 		switch a {
 		case actApprove:
-			if err := e.mayApprove(p, now); err != nil {
-				return err
-			}
 			now.Approver = p.ID
 		case actReturn:
 			now.Approver = ""

@@ -264,6 +264,7 @@ func TestSchedule(t *testing.T) {
 		field         string
 	}{
 		{"in the past", "editor", id, at(start.Add(-time.Second)), 422, "at"},
+		{"nothing said", "editor", id, m{}, 422, "at"},
 		{"in more than a year", "editor", id, at(start.AddDate(1, 0, 1)), 422, "at"},
 		{"no time", "editor", id, m{"at": "soon"}, 422, "at"},
 		{"no text", "editor", id, m{"at": 5}, 422, "at"},
@@ -315,7 +316,7 @@ func TestReview(t *testing.T) {
 		status int
 	}{
 		{"editor", actSchedule, 409}, {"editor2", actSubmit, 200}, {"editor", actApprove, 403}, {"editor2", actApprove, 403}, {"press", actApprove, 403},
-		{"all", actApprove, 200}, {"editor", actSchedule, 202}, {"editor", actRecall, 200},
+		{"all", actApprove, 200}, {"all", actSchedule, 403}, {"editor", actSchedule, 202}, {"editor", actRecall, 200},
 	} {
 		if got := post(one.who, one.a); got != one.status {
 			t.Fatalf("%s by %s: %d, want %d", one.a, one.who, got, one.status)
@@ -323,6 +324,14 @@ func TestReview(t *testing.T) {
 	}
 	if got := w.status(id); got != campaign.Approved {
 		t.Errorf("recalled to %s", got)
+	}
+	// What is scheduled is recalled before it is changed.
+	if post("editor", actSchedule) != 202 {
+		t.Error("it cannot be scheduled again")
+	}
+	w.want(w.call("editor", http.MethodPost, "/"+id, newsletter()), 409)
+	if post("editor", actRecall) != 200 {
+		t.Error("it cannot be recalled")
 	}
 	// What was approved is not what it says now.
 	w.want(w.call("all", http.MethodPost, "/"+id, newsletter("content", m{"ja": m{"subject": "変えた", "body_markdown": "x"}})), 200)

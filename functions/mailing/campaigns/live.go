@@ -52,7 +52,11 @@ func (e *editor) live(ctx context.Context, c *campaign.Campaign, l policy.Langua
 		left = time.Duration(float64(counts.Pending) / float64(v.PerMinute) * float64(time.Minute))
 		v.EndsAt = stamp(e.now().Add(left).UnixMilli())
 	}
-	v.Text = liveText(c, v, left).In(l)
+	stands := *c
+	if c.WaitsUntil <= e.now().UnixMilli() { // it waited once, and goes on
+		stands.WaitsUntil = 0
+	}
+	v.Text = liveText(&stands, v, left).In(l)
 	return v, nil
 }
 

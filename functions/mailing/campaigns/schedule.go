@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,15 +15,25 @@ import (
 	"madoguchi/shared/policy"
 )
 
-// order is when to send; null is now, after the delay.
+// order is when to send; null is now, after the delay. Whoever says nothing has said nothing: a slip of a script writes to nobody.
 type order struct {
-	At *string `json:"at"`
+	At *string
 }
 
 func (p *post) order() (order, problems, error) {
 	var o order
 	if p.json != nil {
-		wrong, err := decode(p.json, &o)
+		var said struct {
+			At json.RawMessage `json:"at"`
+		}
+		wrong, err := decode(p.json, &said)
+		switch {
+		case err != nil || len(wrong) > 0:
+		case said.At == nil:
+			wrong.add("at", "required", "配信する日時を指定してください。今すぐ送るときは null です。", "Please say when; null means now.")
+		case json.Unmarshal(said.At, &o.At) != nil:
+			wrong.add("at", "type", "日時は文字列か null で指定してください。", "Please give the time as a string, or null.")
+		}
 		return o, wrong, err
 	}
 	if at := strings.TrimSpace(p.form.Get("at")); p.form.Get("when") != "now" {

@@ -58,8 +58,11 @@ func (e *editor) measure(ctx context.Context, c *campaign.Campaign, at time.Time
 		all.PerLang[l] = scaled(reached, factor)
 		all.Reached += all.PerLang[l]
 		for reason, n := range left {
-			all.Left[reason] += scaled(n, factor)
+			all.Left[reason] += n
 		}
+	}
+	if all.About { // those who are left out are few: what some of them let expect would be far from the truth. Freezing counts them
+		all.Left = nil
 	}
 	return all, nil
 }

@@ -28,6 +28,7 @@ type summary struct {
 	StartedAt   string            `json:"started_at,omitempty"`
 	EndedAt     string            `json:"ended_at,omitempty"`
 	Reason      string            `json:"reason,omitempty"`
+	WaitsUntil  string            `json:"waits_until,omitempty"` // the quota of 24 hours is used up until then
 	Counts      campaign.Counts   `json:"counts"`
 }
 
@@ -70,6 +71,9 @@ func (e *editor) summarise(ctx context.Context, c *campaign.Campaign) (summary, 
 	if c.State != campaign.Draft && c.State != campaign.InReview && c.State != campaign.Approved {
 		s.ScheduledAt = stamp(c.ScheduledAt)
 	}
+	if c.State == campaign.Sending && c.WaitsUntil > e.now().UnixMilli() {
+		s.WaitsUntil = stamp(c.WaitsUntil)
+	}
 	if c.Frozen == 0 && len(c.Left) == 0 {
 		return s, nil
 	}
@@ -88,8 +92,8 @@ func (e *editor) describe(ctx context.Context, c *campaign.Campaign) (*whole, er
 		return nil, err
 	}
 	v := &whole{summary: s, Version: c.Version, Content: map[policy.Language]campaign.Content{}, Segment: c.Segment, Follows: c.Follows,
-		EmbargoUntil: stamp(c.EmbargoUntil * 1000), ReplyTo: c.ReplyTo, Attachments: c.Files, Author: c.Author, Approver: c.Approver,
-		May: e.may(staff.Of(ctx), c)}
+		EmbargoUntil: stamp(c.EmbargoUntil * 1000), ReplyTo: c.ReplyTo, Attachments: append([]campaign.File{}, c.Files...), Author: c.Author, Approver: c.Approver,
+		May: append([]action{}, e.may(staff.Of(ctx), c)...)}
 	for _, content := range contents {
 		v.Content[content.Language] = content
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
@@ -108,6 +107,10 @@ func (m *mailing) some(ctx context.Context, c *campaign.Chunk, who []int) (ours 
 	if err != nil {
 		return true, fmt.Errorf("prepare call: %w", err)
 	}
+	if err := m.space(ctx, len(called)); err != nil {
+		m.bucket.Return(len(called))
+		return true, nil //nolint:nilerr // the time is over, and nothing is marked
+	}
 	until := m.now().Add(m.cfg.Lease)
 	if ours, err := m.store.Begin(ctx, c, called, until); err != nil || !ours {
 		m.bucket.Return(len(called))
@@ -120,6 +123,13 @@ func (m *mailing) some(ctx context.Context, c *campaign.Chunk, who []int) (ours 
 			campaign.Answer(outcomes, n, answers[i])
 		}
 	})
+}
+
+// space keeps calls apart, before the mark: a marked call is made at once.
+func (m *mailing) space(ctx context.Context, n int) error {
+	timed, cancel := context.WithTimeout(ctx, max(0, m.end.Sub(m.now()))+time.Second)
+	defer cancel()
+	return m.bucket.Space(timed, n)
 }
 
 func exclude(outcomes []campaign.Outcome, excluded map[int]campaign.Outcome) {
@@ -137,9 +147,6 @@ func (m *mailing) call(ctx context.Context, call envelope.Call, n int, until tim
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	answers := make([]campaign.Outcome, n)
-	if err := m.bucket.Space(ctx, n); err != nil {
-		return slices.Repeat([]campaign.Outcome{campaign.Pending}, n) // nothing has left
-	}
 	call.Do(ctx, m.ses, func(i int, r envelope.Result) { answers[i] = m.judge(r) })
 	m.learn(answers)
 	return answers

@@ -70,7 +70,7 @@ func (m *mailing) used() {
 
 // quotaAgain is how often a campaign that waits for the quota looks again: SES counts the last 24 hours, so that it comes back bit by
 // bit.
-const quotaAgain = 10 * time.Minute
+const quotaAgain = time.Minute
 
 func (m *mailing) waitForQuota(ctx context.Context) error {
 	_, err := m.store.Change(ctx, m.c.ID, func(c *campaign.Campaign) error {

@@ -79,7 +79,7 @@ func TestFooter(t *testing.T) {
 		case policy.EventInformation:
 			want[4] = s.frame.Event
 		case policy.QuestionnaireInvite:
-			want[4] = policy.Text{JA: "1度だけお送りしています", EN: "once only"}.In(s.frame.Language)
+			want[4] = policy.Text{JA: "イベント終了後のアンケートのために", EN: "for the questionnaire after the event"}.In(s.frame.Language)
 		}
 		for part, content := range map[string]string{"text": text, "HTML": shown} {
 			for _, w := range want { // lines are broken in the text part

@@ -35,8 +35,8 @@ func reason(f Frame) string {
 	switch {
 	case f.Kind == policy.QuestionnaireInvite:
 		return fmt.Sprintf(policy.Text{
-			JA: "このメールは、「%s」への参加登録でご記入いただいたメールアドレスに、イベント終了後のアンケートのために1度だけお送りしています。",
-			EN: "This mail goes, once only, to the address given when registering for “%s”, for the questionnaire after the event."}.In(f.Language), f.Event)
+			JA: "このメールは、「%s」への参加登録でご記入いただいたメールアドレスに、イベント終了後のアンケートのためにお送りしています。",
+			EN: "This mail goes to the address given when registering for “%s”, for the questionnaire after the event."}.In(f.Language), f.Event)
 	case service.EventBound:
 		return fmt.Sprintf(policy.Text{JA: "このメールは、「%s」に登録された方にお送りしています。",
 			EN: "You receive this mail because you are registered for “%s”."}.In(f.Language), f.Event)
