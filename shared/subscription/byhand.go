@@ -34,26 +34,27 @@ const (
 	ChannelCounter   = "counter"
 )
 
-// OptOut ends a subscription at once, at the wish of a person who told staff: nobody has to prove who they are, for the harm of a
+// OptOutByHand ends a subscription at once, at the wish of a person who told staff: nobody has to prove who they are, for the harm of a
 // wrong one is small and can be undone by the links of the mail. A sign-up that waits goes too. Repeating it changes nothing. Errors:
 // ErrNotFound where nothing is known of the address, record.ErrUnavailable.
-func (l *List) OptOut(ctx context.Context, person, channel string) error {
+func (l *List) OptOutByHand(ctx context.Context, person, channel string) error {
 	return l.byHand(ctx, person, func(tx *record.Transaction, c Card) error {
-		stands := c.Suppression != nil && c.Suppression.Reason != string(Bounced)
+		// A complaint or a wish of earlier stays as it was; what an import brought gives way to what the person says now.
+		stands := c.Suppression != nil && c.Suppression.Reason != string(Bounced) && c.Suppression.Import == ""
 		s := c.Subscriber
 		switch {
 		case s == nil || s.State == Unsubscribed:
 			if stands {
 				return errDone
 			}
-			l.checkUnchanged(tx, person, s)
+			l.keepLeft(tx, person, s)
 		case s.State == Unconfirmed:
 			tx.Delete(actSubscriber, l.Table, Key(person), unchanged(*s))
 		default:
 			l.leave(tx, *s)
 		}
 		wish := suppression{Person: person, List: string(l.Service.Code), Reason: string(Unsubscribed), Since: stamp(l.Now()), Channel: channel}
-		if stands { // a complaint, or a wish of earlier: it stays as it was
+		if stands {
 			wish.Reason, wish.Since, wish.Channel = c.Suppression.Reason, c.Suppression.Since, c.Suppression.Channel
 		}
 		tx.Put(actSuppression, l.Suppression, wish, record.Condition{})
@@ -61,13 +62,13 @@ func (l *List) OptOut(ctx context.Context, person, channel string) error {
 	})
 }
 
-// checkUnchanged adds to a transaction that there is still what was read.
-func (l *List) checkUnchanged(tx *record.Transaction, person string, s *Subscriber) {
-	condition := record.IfAbsent(l.Now())
-	if s != nil && s.PK == person[:2] { // else it stands aside, under another key
-		condition = unchanged(*s)
+// keepLeft adds to a transaction that somebody is off the list as before, whoever saw to that.
+func (l *List) keepLeft(tx *record.Transaction, person string, s *Subscriber) {
+	if s == nil || s.PK != person[:2] { // no record, or one that stands aside
+		tx.Check(actSubscriber, l.Table, Key(person), record.IfAbsent(l.Now()))
+		return
 	}
-	tx.Check(actSubscriber, l.Table, Key(person), condition)
+	tx.Update(actSubscriber, l.Table, Key(person), "REMOVE left_by", nil, unchanged(*s))
 }
 
 // PutBackOn makes a subscriber whose mail came back wrongly what it was before the bounce, and ends the suppression that the bounce
@@ -183,10 +184,10 @@ type Added struct {
 	Evidence *Evidence // nil: the person is asked to confirm
 }
 
-// Add puts somebody on the list at their wish. Without evidence of the consent it is a sign-up like that of the form, which waits for
+// AddByHand puts somebody on the list at their wish. Without evidence of the consent it is a sign-up like that of the form, which waits for
 // the click in a mail; with evidence they are subscribed, and told. An address that is on the list is left as it is, and one that
 // opted out refused. It returns the person's keyed hash. Errors: ErrTaken, *OptedOut, record.ErrUnavailable.
-func (l *List) Add(ctx context.Context, a Added) (person string, err error) {
+func (l *List) AddByHand(ctx context.Context, a Added) (person string, err error) {
 	to, err := address.Parse(a.Values["email"])
 	if err != nil {
 		return "", errors.New("an address that was cleaned does not parse")

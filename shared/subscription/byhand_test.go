@@ -22,7 +22,7 @@ func (l *life) staff(t *rapid.T, email string) {
 	var err error
 	switch what := rapid.SampledFrom([]string{"opt out", "put back", "correct", "add"}).Draw(t, "staff"); what {
 	case "opt out":
-		if err = l.list.OptOut(ctx, person, ChannelTelephone); err == nil && (l.list.receives(t, l.world, email) || !l.suppressed(t, email)) {
+		if err = l.list.OptOutByHand(ctx, person, ChannelTelephone); err == nil && (l.list.receives(t, l.world, email) || !l.suppressed(t, email)) {
 			t.Fatalf("%s opted out and is in state %q", email, l.state(t, email))
 		}
 	case "put back":
@@ -33,7 +33,7 @@ func (l *life) staff(t *rapid.T, email string) {
 			l.typed[s.Ref] = "訂正"
 		}
 	case "add":
-		_, err = l.list.Add(ctx, Added{Values: hanako("email", email), Channel: ChannelLetter, Evidence: &Evidence{"展示会", "2026-10-01", "配信を希望する"}})
+		_, err = l.list.AddByHand(ctx, Added{Values: hanako("email", email), Channel: ChannelLetter, Evidence: &Evidence{"展示会", "2026-10-01", "配信を希望する"}})
 	}
 	var out *OptedOut
 	if err != nil && !errors.As(err, &out) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrState) && !errors.Is(err, ErrTaken) {
@@ -78,7 +78,7 @@ func TestOptOutByHand(t *testing.T) {
 		t.Run(string(state), func(t *testing.T) {
 			mails := len(w.mails(t, email, ""))
 			for range 2 {
-				if err := w.list.OptOut(t.Context(), w.person(email), ChannelTelephone); err != nil {
+				if err := w.list.OptOutByHand(t.Context(), w.person(email), ChannelTelephone); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -103,7 +103,7 @@ func TestOptOutByHand(t *testing.T) {
 		})
 	}
 	w := newWorld(t)
-	if err := w.list.OptOut(t.Context(), w.person("nobody@example.jp"), ChannelMail); !errors.Is(err, ErrNotFound) {
+	if err := w.list.OptOutByHand(t.Context(), w.person("nobody@example.jp"), ChannelMail); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
 	}
 }
@@ -115,7 +115,7 @@ func TestOptOutKeepsAComplaint(t *testing.T) {
 	w.complain(t, email, w.now())
 	since, _, _ := w.list.Card(t.Context(), w.person(email))
 	w.after(day)
-	if err := w.list.OptOut(t.Context(), w.person(email), ChannelLetter); err != nil {
+	if err := w.list.OptOutByHand(t.Context(), w.person(email), ChannelLetter); err != nil {
 		t.Fatal(err)
 	}
 	if after, _, _ := w.list.Card(t.Context(), w.person(email)); cmp.Diff(since.Suppression, after.Suppression) != "" {
@@ -158,7 +158,7 @@ func TestPutBackOnRefuses(t *testing.T) {
 	for state, w := range states(t) {
 		t.Run(string(state), func(t *testing.T) {
 			if state == Bounced {
-				if err := w.list.OptOut(t.Context(), w.person(email), ChannelMail); err != nil { // a wish of after the bounce
+				if err := w.list.OptOutByHand(t.Context(), w.person(email), ChannelMail); err != nil { // a wish of after the bounce
 					t.Fatal(err)
 				}
 			}
@@ -196,7 +196,7 @@ func TestAddByHand(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			id, err := w.list.Add(t.Context(), Added{hanako(), ChannelLetter, test.evidence})
+			id, err := w.list.AddByHand(t.Context(), Added{hanako(), ChannelLetter, test.evidence})
 			if err != nil || id != w.person(email) || w.state(t, email) != test.want {
 				t.Fatalf("%s, %v, %s", id, err, w.state(t, email))
 			}
@@ -204,7 +204,7 @@ func TestAddByHand(t *testing.T) {
 			if diff := cmp.Diff(test.mails, kinds(w.mails(t, email, ""))); diff != "" || s.Channel != ChannelLetter || cmp.Diff(test.evidence, s.Evidence) != "" {
 				t.Errorf("%s, %+v", diff, s.Proof)
 			}
-			if _, err := w.list.Add(t.Context(), Added{hanako(), ChannelLetter, paper}); !errors.Is(err, ErrTaken) {
+			if _, err := w.list.AddByHand(t.Context(), Added{hanako(), ChannelLetter, paper}); !errors.Is(err, ErrTaken) {
 				t.Errorf("twice: %v", err)
 			}
 			if test.evidence == nil {
@@ -228,7 +228,7 @@ func TestAddRefusesWhoOptedOut(t *testing.T) {
 		w.deleteExpired(t)
 		before := w.snapshot(t)
 		for _, evidence := range []*Evidence{nil, {"名刺交換", "2026-11-01", "配信希望"}} {
-			_, err := w.list.Add(t.Context(), Added{hanako(), ChannelTelephone, evidence})
+			_, err := w.list.AddByHand(t.Context(), Added{hanako(), ChannelTelephone, evidence})
 			var out *OptedOut
 			if !errors.As(err, &out) || out.Reason != string(Unsubscribed) || out.Since == "" {
 				t.Errorf("after %d days: %v", passed, err)
@@ -357,8 +357,8 @@ func TestCommitTogether(t *testing.T) {
 		fresh := maps.Clone(other)
 		fresh["email"] = meant
 		_, corrected := list.Correct(ctx, person, other)
-		_, added := list.Add(ctx, Added{fresh, ChannelLetter, nil})
-		for what, err := range map[string]error{"opt out": list.OptOut(ctx, person, ChannelMail), "correct": corrected, "add": added,
+		_, added := list.AddByHand(ctx, Added{fresh, ChannelLetter, nil})
+		for what, err := range map[string]error{"opt out": list.OptOutByHand(ctx, person, ChannelMail), "correct": corrected, "add": added,
 			"put back":   list.PutBackOn(ctx, person, "x", func(context.Context, string) error { return nil }),
 			"send again": list.SendAgain(ctx, person), "approve": list.Approve(ctx, person), "refuse": list.Refuse(ctx, person)} {
 			var out *OptedOut

@@ -25,6 +25,7 @@ type Suppression struct {
 	Reason  string `json:"reason"`            // unsubscribed, bounced, complained
 	Since   string `json:"since"`             // RFC 3339
 	Channel string `json:"channel,omitempty"` // telephone, mail, letter; empty: not by way of staff
+	Import  string `json:"import,omitempty"`  // the import of old opt-outs that it came with
 }
 
 // Consent is the evidence of one consent.
@@ -118,7 +119,7 @@ func (l *List) suppressed(ctx context.Context, person string) (*Suppression, err
 	if err != nil || !found {
 		return nil, err
 	}
-	return &Suppression{s.Reason, s.Since, s.Channel}, nil
+	return &Suppression{s.Reason, s.Since, s.Channel, s.Import}, nil
 }
 
 func (l *List) consents(ctx context.Context, person string) ([]Consent, error) {

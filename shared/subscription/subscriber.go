@@ -48,6 +48,8 @@ type Subscriber struct {
 	Change         *Change      `dynamodbav:"change,omitempty"`       // new address that waits for its own confirmation
 	BouncedFrom    State        `dynamodbav:"bounced_from,omitempty"` // where it stood before the bounce
 	PutBack        *PutBack     `dynamodbav:"put_back,omitempty"`     // staff have found that a bounce was wrong
+	LeftBy         string       `dynamodbav:"left_by,omitempty"`      // the import of old opt-outs that ended the subscription
+	Seal           string       `dynamodbav:"seal,omitempty"`         // hash of what an import brought
 	Marks
 	ExpiresAt int64 `dynamodbav:"expires_at"`
 }
@@ -63,13 +65,6 @@ type Proof struct {
 	OpenedAt    string          `dynamodbav:"opened_at"`
 	SubmittedAt string          `dynamodbav:"submitted_at"`
 	Evidence    *Evidence       `dynamodbav:"evidence,omitempty"` // of a consent that was not given on a form of ours
-}
-
-// Evidence is what shows a consent that was given elsewhere: on paper, at a counter, on another list.
-type Evidence struct {
-	Where string `dynamodbav:"where" json:"where"`
-	When  string `dynamodbav:"when" json:"when"`
-	Words string `dynamodbav:"words" json:"words"` // which words the person agreed to
 }
 
 // PutBack is who was put back on the list after a bounce that was wrong.
@@ -128,7 +123,8 @@ type suppression struct {
 	List    string `dynamodbav:"sk"`
 	Reason  string `dynamodbav:"reason"`
 	Since   string `dynamodbav:"since"`
-	Channel string `dynamodbav:"channel,omitempty"` // by which the person told staff; empty: by a link of ours
+	Channel string `dynamodbav:"channel,omitempty"`   // by which the person told staff; empty: by a link of ours
+	Import  string `dynamodbav:"import_id,omitempty"` // the import of old opt-outs that it came with
 }
 
 // List is one list with its store.

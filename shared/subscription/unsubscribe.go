@@ -60,7 +60,7 @@ func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
 		if err != nil {
 			return err
 		}
-		if found && s.State == Unsubscribed {
+		if found && s.State == Unsubscribed && s.LeftBy == "" {
 			return nil
 		}
 		person := t.Person
@@ -73,11 +73,14 @@ func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
 		case found && s.State == Unconfirmed:
 			// Changes nothing, but fails where a click confirms in this moment: a subscriber is never suppressed as well.
 			tx.Update(actSubscriber, l.Table, Key(s.Person), "SET #state = :was_state", nil, unchanged(s))
-			first.Expression = "attribute_not_exists(pk)"
+			first.Expression = unknownWish
+		case found && s.State == Unsubscribed:
+			// An import ended it; from now on it is the person's own wish, which no undo of the import takes back.
+			tx.Update(actSubscriber, l.Table, Key(s.Person), "REMOVE left_by", nil, unchanged(s))
 		case found:
 			l.leave(&tx, s)
 		default:
-			first.Expression = "attribute_not_exists(pk)"
+			first.Expression = unknownWish
 		}
 		tx.Put(actSuppression, l.Suppression, suppression{Person: person, List: string(l.Service.Code), Reason: string(Unsubscribed),
 			Since: stamp(l.Now())}, first)
@@ -92,6 +95,9 @@ func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
 	}
 	return errContended
 }
+
+// unknownWish holds where nobody has said so here: an opt-out that was imported gives way to the person's own.
+const unknownWish = "attribute_not_exists(pk) OR attribute_exists(import_id)"
 
 // leave adds to a transaction that a subscriber leaves now.
 func (l *List) leave(tx *record.Transaction, s Subscriber) {
@@ -164,6 +170,7 @@ func (l *List) Resubscribe(ctx context.Context, t link.Token) error {
 func (l *List) restore(tx *record.Transaction, left Subscriber, condition record.Condition) {
 	back := left
 	back.PK, back.State, back.ExpiresAt, back.KeptUntil, back.UnsubscribedAt = left.Person[:2], Confirmed, left.KeptUntil, 0, ""
+	back.LeftBy = ""
 	l.put(tx, back, condition)
 	tx.Delete(actLeft, l.Table, record.Key(leftKey(left.Person)), record.Condition{})
 	l.keepConsent(tx, actConsent, back, back.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
