@@ -233,3 +233,12 @@ func (l *List) AddByHand(ctx context.Context, a Added) (person string, err error
 	}
 	return person, errContended
 }
+
+// Person is the keyed hash of the address of a form's values, "" where it does not parse.
+func (l *List) Person(values map[string]string) string {
+	to, err := address.Parse(values["email"])
+	if err != nil {
+		return ""
+	}
+	return to.Key(l.AddressKey)
+}

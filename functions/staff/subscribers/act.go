@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"madoguchi/shared/form"
 	"madoguchi/shared/policy"
@@ -203,14 +202,16 @@ func known(l list, sent map[string]string) error {
 }
 
 // prefixed are the errors of a script's fields, which stand under "fields".
-func prefixed(err error) error {
+func prefixed(l list, err error) error {
 	var wrong *web.Error
 	if !errors.As(err, &wrong) {
 		return err
 	}
 	for i := range wrong.Fields {
-		if f := &wrong.Fields[i].Field; *f != "" && !strings.Contains(*f, ".") {
-			*f = "fields." + *f
+		if f := &wrong.Fields[i].Field; *f != "" {
+			if _, declared := l.Service.Field(*f); declared {
+				*f = "fields." + *f
+			}
 		}
 	}
 	return err

@@ -30,7 +30,7 @@ func (c *counter) add(w http.ResponseWriter, r *http.Request) error {
 		case !errors.As(err, &wrong) || wrong.Kind != web.Invalid && wrong.Kind != web.Conflict:
 			return err
 		case web.WantsJSON(r):
-			return prefixed(err)
+			return prefixed(l, err)
 		}
 		return c.addForm(w, r, l, b, wrong)
 	}
@@ -165,7 +165,7 @@ func (c *counter) correct(w http.ResponseWriter, r *http.Request) error {
 	case errors.As(err, &wrong) && (wrong.Kind == web.Invalid || wrong.Kind == web.Conflict) && !web.WantsJSON(r):
 		return c.correctForm(w, r, wrong.Kind.Status(), l, id, sent, wrong)
 	case err != nil:
-		return prefixed(err)
+		return prefixed(l, err)
 	case !web.WantsJSON(r):
 		return redirect(w, base+"/"+now+"?list="+l.code()+"&done=correct")
 	}
