@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -176,10 +177,10 @@ func TestAdd(t *testing.T) {
 	gone := w.put(policy.Newsletter, "gone@example.jp")
 	w.want(w.call("editor", http.MethodPost, "/"+gone+"/optout", m{"channel": "mail"}), http.StatusOK)
 	proof := m{"where": "展示会", "when": "2026-10-01", "words": "希望します"}
-	with := func(email string, more ...any) m {
+	with := func(email string, more ...m) m {
 		v := m{"list": "newsletter", "fields": fields(policy.Newsletter, email), "channel": "telephone"}
-		for i := 0; i < len(more); i += 2 {
-			v[more[i].(string)] = more[i+1]
+		for _, one := range more {
+			maps.Copy(v, one)
 		}
 		return v
 	}
@@ -190,17 +191,17 @@ func TestAdd(t *testing.T) {
 		says   string
 	}{
 		{"asked to confirm", with("a@example.jp"), 201, `"state":"unconfirmed"`},
-		{"with evidence", with("b@example.jp", "evidence", proof), 201, `"state":"confirmed"`},
+		{"with evidence", with("b@example.jp", m{"evidence": proof}), 201, `"state":"confirmed"`},
 		{"again", with("b@example.jp"), 409, ""},
-		{"who opted out", with("gone@example.jp", "evidence", proof), 409, `"reason":"unsubscribed"`},
-		{"no channel", with("c@example.jp", "channel", ""), 422, `"field":"channel"`},
-		{"half an evidence", with("c@example.jp", "evidence", m{"where": "x"}), 422, `"field":"evidence.when"`},
-		{"evidence of tomorrow", with("c@example.jp", "evidence", m{"where": "x", "when": "2026-11-26", "words": "x"}), 422, `"field":"evidence.when"`},
-		{"fields missing", with("c@example.jp", "fields", m{"email": "c@example.jp"}), 422, `"field":"fields.name"`},
-		{"a field of another list", with("c@example.jp", "fields", m{"phone": "1"}), 422, `"field":"fields.phone"`},
-		{"an unknown member", with("c@example.jp", "state", "confirmed"), 422, `"field":"state"`},
-		{"an unknown member of the evidence", with("c@example.jp", "evidence", m{"policy_version": "x"}), 422, `"field":"policy_version"`},
-		{"another's list", with("c@example.jp", "list", "press"), 403, ""},
+		{"who opted out", with("gone@example.jp", m{"evidence": proof}), 409, `"reason":"unsubscribed"`},
+		{"no channel", with("c@example.jp", m{"channel": ""}), 422, `"field":"channel"`},
+		{"half an evidence", with("c@example.jp", m{"evidence": m{"where": "x"}}), 422, `"field":"evidence.when"`},
+		{"evidence of tomorrow", with("c@example.jp", m{"evidence": m{"where": "x", "when": "2026-11-26", "words": "x"}}), 422, `"field":"evidence.when"`},
+		{"fields missing", with("c@example.jp", m{"fields": m{"email": "c@example.jp"}}), 422, `"field":"fields.name"`},
+		{"a field of another list", with("c@example.jp", m{"fields": m{"phone": "1"}}), 422, `"field":"fields.phone"`},
+		{"an unknown member", with("c@example.jp", m{"state": "confirmed"}), 422, `"field":"state"`},
+		{"an unknown member of the evidence", with("c@example.jp", m{"evidence": m{"policy_version": "x"}}), 422, `"field":"policy_version"`},
+		{"another's list", with("c@example.jp", m{"list": "press"}), 403, ""},
 		{"no JSON", `{"list":`, 400, ""},
 		{"too large (hard case 5)", `{"list":"` + strings.Repeat("x", mostBytes) + `"}`, 413, ""},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -40,8 +41,8 @@ func (c *counter) add(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	values, _, err := c.values(ctx, l, b.Fields, language(r))
-	if err = errors.Join(err, way(b.Channel)); err != nil {
-		return again(together(err))
+	if err = together(language(r), err, way(b.Channel)); err != nil {
+		return again(err)
 	}
 	if b.Evidence != nil {
 		if err := checkEvidence(b.Evidence, c.now()); err != nil {
@@ -72,18 +73,27 @@ func way(channel string) error {
 }
 
 // together makes one answer of what is wrong with fields and with the rest.
-func together(err error) error {
+func together(l policy.Language, errs ...error) error {
 	var all *web.Error
-	for _, e := range err.(interface{ Unwrap() []error }).Unwrap() { //nolint:errorlint // of errors.Join, just above
+	for _, err := range errs {
 		var wrong *web.Error
 		switch {
-		case !errors.As(e, &wrong):
-			return e
-		case all == nil:
+		case err == nil:
+			continue
+		case !errors.As(err, &wrong):
+			return err
+		}
+		for i := range wrong.Fields {
+			wrong.Fields[i].Message = cmp.Or(wrong.Fields[i].Message, wrong.Message.In(l))
+		}
+		if all == nil {
 			all = wrong
-		default:
+		} else {
 			all.Fields = append(all.Fields, wrong.Fields...)
 		}
+	}
+	if all == nil {
+		return nil
 	}
 	return all
 }

@@ -17,7 +17,10 @@ import (
 )
 
 // shots is a folder for pictures of every page, for people who look at them.
-var shots = flag.String("shots", "", "write pictures of every page into this folder")
+var (
+	shots  = flag.String("shots", "", "write pictures of every page into this folder")
+	update = flag.Bool("update", false, "write the payloads of events/subscribers anew")
+)
 
 // screen is the whole product on one machine with a browser before it.
 type screen struct {

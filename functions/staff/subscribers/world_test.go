@@ -16,7 +16,6 @@ import (
 	sestypes "github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
 	local "madoguchi/infra/local/ses"
-	"madoguchi/shared/address"
 	"madoguchi/shared/campaign/campaigntest"
 	"madoguchi/shared/config"
 	"madoguchi/shared/mail"
@@ -161,14 +160,6 @@ func answer[T any](w *world, a *httptest.ResponseRecorder) T {
 type m = map[string]any
 
 const email = "mori@example.jp"
-
-func (w *world) id(email string) string {
-	a, err := address.Parse(email)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return a.Key(w.counter.lists[0].AddressKey)
-}
 
 // fields are a complete form of a list.
 func fields(code policy.Code, email string) map[string]string {
