@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
 	"madoguchi/shared/registration/registrationtest"
 	"madoguchi/shared/subscription"
 )
@@ -47,6 +48,38 @@ func TestShow(t *testing.T) {
 		if text := w.want(w.page("editor", page, nil), http.StatusOK).Body.String(); !strings.Contains(text, email) {
 			t.Errorf("%s does not show the person", page)
 		}
+	}
+}
+
+// The page for printing leaves nothing out: the record, what stands beside it, and what the form showed, unfolded.
+func TestExportIsEverything(t *testing.T) {
+	w := newWorld(t)
+	l := w.list(policy.Newsletter)
+	id := w.put(policy.Newsletter, email)
+	put := func(item any) {
+		if ok, err := record.Put(t.Context(), w.client, l.Table, item, record.Condition{}); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	left := subscription.Subscriber{PK: "left#" + id[:2], Person: id, State: subscription.Unsubscribed, Email: email, Fields: map[string]string{"name": "以前の名前"},
+		ExpiresAt: w.now().Add(day).Unix()}
+	signedUp := subscription.Proof{Ref: "N1", FormVersion: 1, Language: policy.Japanese, Channel: "form", SubmittedAt: "2026-11-24T00:00:00Z"}
+	again := subscription.Subscriber{PK: id[:2], Person: id, State: subscription.Unconfirmed, Email: email, Fields: map[string]string{"name": "今度の名前"}, Proof: signedUp,
+		Earlier: []subscription.Submission{{Email: email, Fields: map[string]string{"name": "もうひとつの名前"}, Proof: signedUp}}, ExpiresAt: w.now().Add(day).Unix()}
+	put(left)
+	put(again)
+	text := w.want(w.page("editor", "/"+id+"/export?list=newsletter", nil), http.StatusOK).Body.String()
+	for _, want := range []string{"以前の名前", "今度の名前", "もうひとつの名前", "配信を希望します", `<details class="more" open>`, "個人情報の取り扱い"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	v := answer[whole](w, w.want(w.call("editor", http.MethodGet, "/"+id+"/export?list=newsletter", nil), http.StatusOK))
+	if len(v.Waiting) != 1 || v.Left == nil || len(v.Evidence) != 2 {
+		t.Errorf("%+v", v)
+	}
+	if want := "subscriber.export newsletter/" + id + " done"; !slices.Contains(w.ledger(), want) {
+		t.Errorf("the ledger holds %q", w.ledger())
 	}
 }
 

@@ -161,9 +161,19 @@ type personView struct {
 	Items   []pair
 	Because string
 	Ways    []string
+	Print   bool    // for paper: nothing is folded away
+	Beside  []aside // other records of the person
 }
 
 type pair struct{ Label, Value string }
+
+// aside is a record beside the one that counts.
+type aside struct {
+	Title string
+	At    string
+	Until string
+	Items []pair
+}
 
 // Can tells whether an action makes sense now.
 func (v personView) Can(action string) bool { return slices.Contains(v.P.May, action) }
@@ -171,10 +181,23 @@ func (v personView) Can(action string) bool { return slices.Contains(v.P.May, ac
 func (c *counter) personView(r *http.Request, l list, p *whole) (personView, error) {
 	v := personView{view: c.view(r.Context(), r, l), P: p, Because: p.NextIssue.text.In(staff.Language(r)), Ways: ownWays}
 	fields, err := l.List.Fields(r.Context())
+	v.Items = v.items(fields, p.Email, p.Fields)
+	for _, s := range p.Waiting {
+		v.Beside = append(v.Beside, aside{v.T("ほかの申し込み（確認待ち）", "Another sign-up that waits"), s.SubmittedAt, s.ExpiresAt, v.items(fields, s.Email, s.Fields)})
+	}
+	if s := p.Left; s != nil {
+		v.Beside = append(v.Beside, aside{v.T("配信停止前の登録", "The record before they left"), s.SubmittedAt, s.ExpiresAt, v.items(fields, s.Email, s.Fields)})
+	}
+	return v, err
+}
+
+// items are the values of a record under the labels of the form.
+func (v personView) items(fields []form.Field, email string, values map[string]string) []pair {
+	var all []pair
 	for _, f := range fields {
-		value := p.Fields[f.Name]
+		value := values[f.Name]
 		if f.Name == "email" {
-			value = p.Email
+			value = email
 		}
 		for _, o := range f.Options {
 			if o.Value == value {
@@ -182,10 +205,10 @@ func (c *counter) personView(r *http.Request, l list, p *whole) (personView, err
 			}
 		}
 		if value != "" {
-			v.Items = append(v.Items, pair{f.Label.In(v.Language), value})
+			all = append(all, pair{f.Label.In(v.Language), value})
 		}
 	}
-	return v, err
+	return all
 }
 
 func (c *counter) showPage(w http.ResponseWriter, r *http.Request, l list, p *whole) error {
@@ -201,6 +224,7 @@ func (c *counter) exportPage(w http.ResponseWriter, r *http.Request, l list, p *
 	if err != nil {
 		return err
 	}
+	v.Print = true
 	return c.write(w, r, http.StatusOK, policy.Text{JA: "登録者に関する記録", EN: "Record of a subscriber"}, "export", v)
 }
 

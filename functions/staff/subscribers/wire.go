@@ -25,8 +25,10 @@ type whole struct {
 	Email       string                    `json:"email"`
 	Fields      map[string]string         `json:"fields"`
 	Reference   string                    `json:"reference,omitempty"`
-	Evidence    []evidence                `json:"evidence"` // the newest first
-	Mails       []sent                    `json:"mails"`    // the newest first
+	Evidence    []evidence                `json:"evidence"`          // the newest first
+	Waiting     []signUp                  `json:"waiting,omitempty"` // other sign-ups of an address that is not confirmed, whose links still work
+	Left        *signUp                   `json:"left,omitempty"`    // the profile of somebody who left, and has signed up again since
+	Mails       []sent                    `json:"mails"`             // the newest first
 	Suppression *subscription.Suppression `json:"suppression"`
 	Hold        *string                   `json:"hold"` // no hold is kept on a subscriber today
 	ExpiresAt   string                    `json:"expires_at,omitempty"`
@@ -36,6 +38,14 @@ type whole struct {
 	May         []string                  `json:"may"` // what can be done now
 
 	card subscription.Card
+}
+
+// signUp is a record beside the one that counts.
+type signUp struct {
+	Email       string            `json:"email"`
+	Fields      map[string]string `json:"fields"`
+	SubmittedAt string            `json:"submitted_at"`
+	ExpiresAt   string            `json:"expires_at"`
 }
 
 type nextIssue struct {
@@ -110,9 +120,15 @@ func (c *counter) describe(ctx context.Context, l list, id string, language poli
 		if s.Change != nil && s.Change.ExpiresAt > c.now().Unix() {
 			v.NewAddress = s.Change.Email
 		}
+		for _, e := range s.Earlier {
+			v.Waiting = append(v.Waiting, signUp{e.Email, e.Fields, e.SubmittedAt, v.ExpiresAt})
+		}
 		if !shown[s.Ref] {
 			v.Evidence = append([]evidence{l.evidence(s.Proof, s.ConfirmedAt, "")}, v.Evidence...)
 		}
+	}
+	if s := card.Left; s != nil {
+		v.Left = &signUp{s.Email, s.Fields, s.SubmittedAt, japan(s.ExpiresAt)}
 	}
 	if len(v.Evidence) > 0 {
 		v.Channel = v.Evidence[0].Channel
