@@ -29,6 +29,7 @@ import (
 type bench struct {
 	effort   effort
 	progress io.Writer
+	sizes    []int  // recipients of the campaigns that are measured
 	root     string // folder of go.mod
 	cache    string // binaries, kept from run to run
 	dir      string // of this run alone: data, secrets
@@ -136,6 +137,7 @@ type database struct {
 	client   *ddb.Client // past the proxy
 	proxy    *dynamodb.Proxy
 	recorder *recorder
+	meter    *meter
 	endpoint string
 }
 
@@ -159,7 +161,8 @@ func (b *bench) data(ctx context.Context) (*database, error) {
 	if b.database.proxy, err = dynamodb.NewProxy(engine.URL(), runtime.IsFunctionKey); err != nil {
 		return nil, err
 	}
-	b.database.recorder = &recorder{next: b.database.proxy}
+	b.database.meter = &meter{next: b.database.proxy}
+	b.database.recorder = &recorder{next: b.database.meter}
 	b.database.endpoint, err = b.serve(b.database.recorder)
 	return b.database, err
 }

@@ -32,6 +32,8 @@ var bares = map[string]string{
 	"dynamodb":       "infra/bench/bare/dynamodb",
 	"dynamodb+s3":    "infra/bench/bare/dynamodb-s3",
 	"dynamodb+sesv2": "infra/bench/bare/dynamodb-sesv2",
+
+	"dynamodb+s3+sesv2": "infra/bench/bare/dynamodb-s3-sesv2",
 }
 
 // clientsOf tells which SDK clients a function cannot do without: from what its declaration in the template gives it to work

@@ -63,6 +63,7 @@ var wide = map[string]string{
 	"InboundRole s3:GetObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
 	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*":       "attachments are named by the reference of their case",
 	"CampaignsRole s3:GetObject Sub ${CampaignFilesBucket.Arn}/campaigns/*": "attachments have random names under the number of their campaign",
+	"SenderRole s3:GetObject Sub ${CampaignFilesBucket.Arn}/campaigns/*":    "as above",
 	"CampaignsRole s3:PutObject Sub ${CampaignFilesBucket.Arn}/campaigns/*": "as above",
 	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
 	"MailerRole ses:GetAccount *":                                           "the action knows no other resource",
@@ -153,12 +154,14 @@ const (
 // on that index and not on the table; otherwise an index counts as its table.
 var mayTouch = map[string]map[string][]string{
 	"NewsletterFunction": {
+		"CampaignsTable":   {readItem, query}, // the public archive alone, by its leading key
 		"NewsletterTable":  {deleteItem, readItem, putItem, updateItem},
 		"OutboxTable":      {putItem}, // a form cannot read or change anybody's mail
 		"SuppressionTable": {deleteItem, putItem},
 		"GuardTable":       {readItem, putItem, updateItem},
 	},
 	"PressFunction": {
+		"CampaignsTable":   {readItem, query}, // the public archive alone, by its leading key
 		"PressTable":       {deleteItem, readItem, putItem, updateItem},
 		"OutboxTable":      {putItem},
 		"SuppressionTable": {deleteItem, putItem},

@@ -101,6 +101,43 @@ func TestRateAfterAClockThatWasWrong(t *testing.T) {
 	}
 }
 
+// Calls as large as the rate leave a second and a little apart, whatever held one of them up; where there is room beside a call none
+// waits. What one was late by is not lost again by the next.
+func TestSpace(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		rate     float64
+		n        int
+		ready    []int // milliseconds since the beginning
+		departed []int
+	}{
+		{"one late by 0.3 s, the others in time", 50, 50, []int{0, 1319, 2038, 3057, 4076}, []int{0, 1319, 2338, 3357, 4376}},
+		{"a pause", 1, 1, []int{0, 5000, 5500}, []int{0, 5000, 6019}},
+		{"room for four calls", 200, 50, []int{0, 10, 20}, []int{0, 10, 20}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			clock := campaigntest.Now
+			sleep := func(_ context.Context, d time.Duration) error {
+				clock = clock.Add(d)
+				return nil
+			}
+			b := &campaign.Bucket{Store: &campaign.Store{Now: func() time.Time { return clock }}, Sleep: sleep}
+			b.SetRate(c.rate)
+			var got []int
+			for _, ready := range c.ready {
+				clock = campaigntest.Now.Add(time.Duration(ready) * time.Millisecond)
+				if err := b.Space(t.Context(), c.n); err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, int(clock.Sub(campaigntest.Now).Round(time.Millisecond).Milliseconds()))
+			}
+			if !slices.Equal(c.departed, got) {
+				t.Errorf("departed after %v ms, want %v", got, c.departed)
+			}
+		})
+	}
+}
+
 func maxTime(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

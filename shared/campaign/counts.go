@@ -68,9 +68,9 @@ type counter struct {
 	Unknown  int    `dynamodbav:"unknown"`
 }
 
-// addTo adds a change of numbers to a transaction.
-func (t Tally) addTo(tx *record.Transaction, table, campaign, shard string, at time.Time, expires int64) {
-	update, values := "SET expires_at = :expires ADD", record.Values{"expires": expires}
+// addTo adds a change of numbers to a transaction. They have no expiry: what a campaign came to stays when its recipients go.
+func (t Tally) addTo(tx *record.Transaction, table, campaign, shard string, at time.Time) {
+	update, values := "ADD", record.Values{}
 	for i, class := range []Class{ClassAccepted, ClassFailed, ClassExcluded, ClassUnknown} {
 		if i > 0 {
 			update += ","

@@ -104,7 +104,7 @@ func (s *Store) Apply(ctx context.Context, c *Chunk, shard string, decide func([
 		tx.Update("chunk", s.Table, c.key(), update, values,
 			record.Condition{Expression: "revision = :was", Values: record.Values{"was": c.Revision}}, "open")
 		if delta := tally(outcomes).minus(tally(was)); len(delta) > 0 {
-			delta.addTo(&tx, s.Table, c.Campaign(), shard, now, now.Add(s.Keep).Unix())
+			delta.addTo(&tx, s.Table, c.Campaign(), shard, now)
 		}
 		err := tx.Commit(ctx, s.Client)
 		var cancelled *record.Cancelled

@@ -107,6 +107,16 @@ func (s *Store) Get(ctx context.Context, id string) (Campaign, error) {
 	return c, err
 }
 
+// Standing reads of a campaign what a sender looks at before each call: its state, and what came back. Errors: ErrNotFound.
+func (s *Store) Standing(ctx context.Context, id string) (Campaign, error) {
+	var c Campaign
+	found, err := record.GetSome(ctx, s.Client, s.Table, Key(id), "id, #state, bounced, complained, expires_at", s.Now(), &c, "state")
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return c, err
+}
+
 // Contents reads one version of what a campaign says, in the order of its languages.
 func (s *Store) Contents(ctx context.Context, c Campaign, version int) ([]Content, error) {
 	var all []Content

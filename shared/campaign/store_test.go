@@ -317,3 +317,23 @@ func TestDebit(t *testing.T) {
 		t.Errorf("after three mails of a rate of 20 a second a campaign waits %v, want %v", waited, want)
 	}
 }
+
+// The numbers stay when the recipients have expired.
+func TestNumbersStay(t *testing.T) {
+	s, c, chunk := world(t, 3)
+	if err := s.Apply(t.Context(), &chunk, "t", func(outcomes []campaign.Outcome) {
+		for i := range outcomes {
+			outcomes[i] = campaign.Excluded("gone")
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	start := s.Now()
+	s.Now = func() time.Time { return start.Add(5 * 365 * 24 * time.Hour) }
+	if got := counts(t, s, c); got.Excluded != 3 || got.Pending != 0 {
+		t.Errorf("%+v", got)
+	}
+	if _, found, err := s.Find(t.Context(), c.ID, chunk.Keys()[0]); found || err != nil {
+		t.Errorf("a recipient is still there: %v, %v", found, err)
+	}
+}

@@ -51,7 +51,7 @@ var (
 
 // endpoints are all operations of the public interface.
 func endpoints() []endpoint {
-	all := slices.Concat(around, aroundAccess, photos, eventEndpoints())
+	all := slices.Concat(around, aroundAccess, photos, archives(), eventEndpoints())
 	for _, f := range forms() {
 		all = append(all, f.endpoints()...)
 		if isList(f.service.Code) && f.only == nil {

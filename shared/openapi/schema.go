@@ -32,6 +32,7 @@ func schemas() object {
 	}
 	maps.Copy(all, accessSchemas())
 	maps.Copy(all, photoSchemas())
+	maps.Copy(all, archiveSchemas())
 	maps.Copy(all, eventSchemas())
 	for _, f := range forms() {
 		all[f.schema()] = f.request()

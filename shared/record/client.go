@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,6 +30,9 @@ const (
 	maxAttempts = 12
 	maxBackoff  = 400 * time.Millisecond
 	minBackoff  = 20 * time.Millisecond
+	// idleConnections are kept open. A sender has more calls in flight than the SDK's ten, and each connection beyond would be
+	// closed after its call and opened again, with a handshake, for the next.
+	idleConnections = 64
 )
 
 // NewClient returns a DynamoDB client for the process's region and endpoint.
@@ -38,7 +43,9 @@ func NewClient(ctx context.Context) (*dynamodb.Client, error) {
 	}
 	return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
 		o.Retryer = newRetryer()
-		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(attemptTimeout)
+		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) {
+			t.MaxIdleConnsPerHost = idleConnections
+		})
 	}), nil
 }
 
@@ -54,8 +61,16 @@ func newRetryer() aws.Retryer {
 			ceiling := min(maxBackoff, minBackoff<<min(attempt, 8))
 			return rand.N(ceiling) + time.Millisecond, nil //nolint:gosec // jitter needs no secrecy
 		})
-		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(isTransientCancellation)}, o.Retryables...)
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(isTransientCancellation), retry.IsErrorRetryableFunc(isCutShort)}, o.Retryables...)
 	})
+}
+
+// isCutShort reports whether an answer ended in its middle: as good as one that was lost.
+func isCutShort(err error) aws.Ternary {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
 }
 
 // isTransientCancellation reports whether a transaction was cancelled by conflicts or throttling only.

@@ -2,6 +2,8 @@ package record
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -30,6 +32,7 @@ func TestRetriesTransactionsThatOnlyConflicted(t *testing.T) {
 		"single write conflict":      {&types.TransactionConflictException{}, true},
 		"throughput":                 {&types.ProvisionedThroughputExceededException{}, true},
 		"condition of a single put":  {&types.ConditionalCheckFailedException{}, false},
+		"answer cut short":           {fmt.Errorf("deserialization failed: %w", io.ErrUnexpectedEOF), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := newRetryer().IsErrorRetryable(c.err); got != c.want {

@@ -37,6 +37,23 @@ func Get(ctx context.Context, client *dynamodb.Client, table string, key Item, n
 	return true, nil
 }
 
+// GetSome is Get for some attributes of a large item: a projection whose reserved words are written "#name" and given without the
+// sign in names.
+func GetSome(ctx context.Context, client *dynamodb.Client, table string, key Item, projection string, now time.Time, into any, names ...string) (bool, error) {
+	out, err := client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true),
+		ProjectionExpression: &projection, ExpressionAttributeNames: placeholders(names)})
+	if err != nil {
+		return false, wrap("get from "+table, err)
+	}
+	if len(out.Item) == 0 || Expired(out.Item, now) {
+		return false, nil
+	}
+	if err := attributevalue.UnmarshalMap(out.Item, into); err != nil {
+		return false, fmt.Errorf("decode item of %s: %w", table, err)
+	}
+	return true, nil
+}
+
 // Put writes one item, by itself. It reports false where the condition did not hold.
 func Put(ctx context.Context, client *dynamodb.Client, table string, v any, condition Condition) (bool, error) {
 	item, err := marshal(v)

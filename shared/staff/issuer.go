@@ -107,7 +107,7 @@ type keySet []jose.JSONWebKey
 
 // VerifySignature is that of oidc.KeySet.
 func (k keySet) VerifySignature(_ context.Context, raw string) ([]byte, error) {
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (k keySet) VerifySignature(_ context.Context, raw string) ([]byte, error) {
 // keysFor returns the keys by which a token can be verified, and asks the provider for new ones where it names one that is not
 // known.
 func (i *Issuer) keysFor(ctx context.Context, raw string) (keySet, error) {
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil || len(jws.Signatures) != 1 {
 		return nil, ErrBadToken
 	}

@@ -47,13 +47,13 @@ func sessionPK(id string) string {
 
 // resume finds the session of a request's cookie and keeps it from falling idle. Errors: errNobody, or the store's.
 func (d *Desk) resume(r *http.Request) (*session, error) {
-	cookie, err := r.Cookie(CookieName)
-	if err != nil || cookie.Value == "" {
+	id := cookieOf(r)
+	if id == "" {
 		return nil, errNobody
 	}
 	now := d.Now()
 	var s session
-	found, err := record.Get(r.Context(), d.Client, d.table, record.Key(sessionPK(cookie.Value), sessionSK), now, &s)
+	found, err := record.Get(r.Context(), d.Client, d.table, record.Key(sessionPK(id), sessionSK), now, &s)
 	if err != nil {
 		return nil, fmt.Errorf("resume session: %w", err)
 	}
@@ -99,8 +99,8 @@ func (d *Desk) Begin(ctx context.Context, w http.ResponseWriter, r *http.Request
 		record.IfAbsent(now))
 	tx.Put("session", d.table, s, record.IfAbsent(now))
 	tx.Put("of person", d.table, map[string]any{"pk": personPK(p.ID), "sk": s.PK, "expires_at": s.EndsAt}, record.Condition{})
-	if old, err := r.Cookie(CookieName); err == nil && old.Value != "" {
-		tx.Delete("session before", d.table, record.Key(sessionPK(old.Value), sessionSK), record.Condition{})
+	if old := cookieOf(r); old != "" {
+		tx.Delete("session before", d.table, record.Key(sessionPK(old), sessionSK), record.Condition{})
 	}
 	d.noteAccount(&tx, p, now)
 	if err := d.Ledger.Commit(ctx, &tx, ledger.Entry{Who: p.ID, What: "staff.signin", Outcome: ledger.Done, Request: web.RequestID(ctx)}); err != nil {
@@ -115,13 +115,13 @@ func (d *Desk) Begin(ctx context.Context, w http.ResponseWriter, r *http.Request
 
 // End ends the browser's session here, if there is one, and takes its cookie away.
 func (d *Desk) End(w http.ResponseWriter, r *http.Request) error {
-	cookie, err := r.Cookie(CookieName)
-	if err != nil || cookie.Value == "" {
+	id := cookieOf(r)
+	if id == "" {
 		return nil
 	}
 	http.SetCookie(w, sessionCookie("", -1))
 	var s session
-	key := record.Key(sessionPK(cookie.Value), sessionSK)
+	key := record.Key(sessionPK(id), sessionSK)
 	found, err := record.Get(r.Context(), d.Client, d.table, key, d.Now(), &s)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
@@ -137,6 +137,14 @@ func (d *Desk) End(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
+}
+
+// cookieOf is the session's id that a browser brings, "" for none.
+func cookieOf(r *http.Request) string {
+	if cookie, err := r.Cookie(CookieName); err == nil {
+		return cookie.Value
+	}
+	return ""
 }
 
 func personPK(subject string) string { return "PERSON#" + subject }

@@ -23,7 +23,7 @@ type Handler struct {
 }
 
 // NewHandler returns the list's routes: sign-up, sending the confirmation again, and the links in its mail.
-func NewHandler(site *web.Site, engine *form.Engine, list *List) http.Handler {
+func NewHandler(site *web.Site, engine *form.Engine, list *List) *web.Mux {
 	categories := &Categories{List: list}
 	h := &Handler{list: list, site: site, fields: func(ctx context.Context) []form.Field {
 		return declared(list.Service, categories.Options(ctx))

@@ -113,6 +113,7 @@ type Page struct {
 	Above    template.HTML // between the header and <main>: a menu
 	Script   template.JS   // runs where there is JavaScript; the page works without
 	Frames   bool          // the page shows parts of this site in frames
+	Images   []string      // origins of pictures beside this site's own
 	Content  template.HTML
 }
 
@@ -127,7 +128,7 @@ func (s *Site) Write(w http.ResponseWriter, status int, page Page) error {
 	}{page, s, style(), wordsIn(page.Language)}); err != nil {
 		return fmt.Errorf("render page: %w", err)
 	}
-	csp := "default-src 'none'; style-src '" + styleHash() + "'; img-src 'self' data:; base-uri 'none'; " +
+	csp := "default-src 'none'; style-src '" + styleHash() + "'; img-src " + strings.Join(append([]string{"'self'", "data:"}, page.Images...), " ") + "; base-uri 'none'; " +
 		"frame-ancestors 'none'; form-action " + strings.Join(append([]string{"'self'"}, s.Origins...), " ")
 	if page.Script != "" {
 		csp += "; script-src '" + hash(string(page.Script)) + "'; connect-src 'self'"

@@ -17,5 +17,5 @@ func main() { lambdahost.Start(run) }
 
 // run builds the handler from the environment. It fails with every missing or wrong setting named.
 func run(ctx context.Context, env config.Source) (http.Handler, error) {
-	return reception.New(ctx, env, policy.Get(policy.Newsletter), reception.Names{Table: "NEWSLETTER_TABLE"}, time.Now)
+	return reception.New(ctx, env, policy.Get(policy.Newsletter), reception.Names{Table: "NEWSLETTER_TABLE", Issues: policy.NewsletterIssue}, time.Now)
 }

@@ -10,7 +10,7 @@ import (
 
 // complete are the settings of a function that starts.
 func complete() map[string]string {
-	env := map[string]string{"NEWSLETTER_TABLE": "newsletter", "OUTBOX_TABLE": "outbox", "SUPPRESSION_TABLE": "suppression", "GUARD_TABLE": "guard",
+	env := map[string]string{"NEWSLETTER_TABLE": "newsletter", "CAMPAIGNS_TABLE": "campaigns", "OUTBOX_TABLE": "outbox", "SUPPRESSION_TABLE": "suppression", "GUARD_TABLE": "guard",
 		"ADDRESS_KEY": strings.Repeat("a", 32), "FORM_KEYS": strings.Repeat("f", 32), "LINK_KEYS": strings.Repeat("l", 32),
 		"PUBLIC_URL": "https://forms.example.jp", "WEBSITE_URL": "https://www.example.jp/", "ALLOWED_ORIGINS": "",
 		"FORM_MINIMUM_SECONDS": "2", "RATE_LIMIT_PER_HOUR": "300", "UNCONFIRMED_HOURS": "168", "SUBSCRIBER_DAYS": "1095", "UNSUBSCRIBED_DAYS": "7",

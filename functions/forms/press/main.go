@@ -17,6 +17,6 @@ func main() { lambdahost.Start(run) }
 
 // run builds the handler from the environment. It fails with every missing or wrong setting named.
 func run(ctx context.Context, env config.Source) (http.Handler, error) {
-	names := reception.Names{Table: "PRESS_TABLE", Approval: "PRESS_APPROVAL"}
+	names := reception.Names{Table: "PRESS_TABLE", Approval: "PRESS_APPROVAL", Issues: policy.PressRelease}
 	return reception.New(ctx, env, policy.Get(policy.Press), names, time.Now)
 }

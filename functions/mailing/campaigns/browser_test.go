@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -218,6 +220,70 @@ func (w *screen) testScenes(t *testing.T, id string) {
 	}
 }
 
-// testLive: with JavaScript the page of a running campaign moves by itself.
+// testLive: with JavaScript the page of a running campaign moves by itself, and shows the end when it has come.
 func (w *screen) testLive(t *testing.T) {
+	w.post(t, "/_local/ses", "", `{"max_send_rate":14}`)
+	token := w.post(t, "/_local/token?role=editor", "", "")
+	var created struct{ ID string }
+	if err := json.Unmarshal([]byte(w.post(t, base, token, `{"kind":"newsletter","content":{"ja":{"subject":"号外","body_markdown":"{{name|読者}} 様"}}}`)), &created); err != nil {
+		t.Fatal(err)
+	}
+	w.post(t, base+"/"+created.ID+"/schedule", token, `{"at":null}`)
+	p := w.chromium.Page(t, browser.Options{})
+	p.Open(w.URL() + "/_local/signin?role=editor")
+	ticked := make(chan struct{})
+	go func() {
+		defer close(ticked)
+		w.tick(t)
+	}()
+	defer func() { <-ticked }()
+	text := func(selector string) string {
+		return browser.Eval[string](p, "read "+selector, `const e = document.querySelector(args[0]); return e ? e.textContent : ""`, selector)
+	}
+	wait := func(what string, holds func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(200 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("it never shows %s: %s", what, text("main"))
+			}
+		}
+	}
+	wait("that it is being sent", func() bool {
+		p.Open(w.URL() + base + "/" + created.ID)
+		return text(".state") == "配信中"
+	})
+	first := text("#live-accepted")
+	wait("how many more are sent", func() bool { return text("#live-accepted") != first })
+	wait("that it is sent", func() bool { return text(".state") == "配信済み" })
+	if problems := p.OwnProblems(); len(problems) > 0 {
+		t.Errorf("errors in the console: %v", problems)
+	}
+}
+
+// post sends JSON and returns the answer; an empty body asks instead.
+func (w *screen) post(t *testing.T, path, token, body string) string {
+	t.Helper()
+	method := http.MethodPost
+	if body == "" {
+		method = http.MethodGet
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, w.URL()+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Body.Close() }()
+	answer, err := io.ReadAll(a.Body)
+	if err != nil || a.StatusCode >= 300 {
+		t.Fatalf("%s: %d %s %v", path, a.StatusCode, answer, err)
+	}
+	return string(answer)
 }

@@ -13,6 +13,7 @@ import (
 	"madoguchi/shared/address"
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/audience"
+	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/event"
 	"madoguchi/shared/japan"
 	"madoguchi/shared/policy"
@@ -27,7 +28,6 @@ const (
 	longestBody    = 100_000 // bytes: two languages and the rest stay within an item of the table and a mail that is not cut
 	mostPeople     = 1000    // hand-picked
 	mostFiles      = 5
-	largestFiles   = 1_500_000 // bytes of all attachments together: base64, and SES takes no more than some megabytes a call
 )
 
 // judged is a draft with what is to be said about it.
@@ -190,10 +190,10 @@ func (e *editor) judgeContent(d *draft, j *judged) {
 			continue
 		}
 		at := "content." + string(l) + "."
-		c.Subject = j.line(at+"subject", c.Subject, true, longestSubject)
-		c.Preheader = j.line(at+"preheader", c.Preheader, false, longestSubject)
-		c.Body = j.lines(at+"body_markdown", c.Body, true)
-		c.Text = j.lines(at+"text", c.Text, false)
+		c.Subject = j.line(at+"subject", c.Subject, needed("件名", "a subject", l))
+		c.Preheader = j.line(at+"preheader", c.Preheader, policy.Text{})
+		c.Body = j.lines(at+"body_markdown", c.Body, needed("本文", "a text", l))
+		c.Text = j.lines(at+"text", c.Text, policy.Text{})
 		j.contents = append(j.contents, c)
 	}
 	for l := range d.Content {
@@ -206,25 +206,35 @@ func (e *editor) judgeContent(d *draft, j *judged) {
 	}
 }
 
-func (j *judged) line(field, typed string, required bool, most int) string {
+// needed is what to say where something of a language is missing.
+func needed(ja, en string, l policy.Language) policy.Text {
+	if l == policy.English {
+		return policy.Text{JA: ja + "（英語）を入力してください。", EN: "Please write " + en + " in English."}
+	}
+	return policy.Text{JA: ja + "を入力してください。", EN: "Please write " + en + "."}
+}
+
+// line cleans a line of text; needed says that it is missing, and is empty where it may be.
+func (j *judged) line(field, typed string, needed policy.Text) string {
 	s, err := text.Line(typed)
-	j.judgeText(field, s, err, required, text.TooLong(s, most, 0))
+	j.judgeText(field, s, err, needed, text.TooLong(s, longestSubject, 0))
 	return s
 }
 
-func (j *judged) lines(field, typed string, required bool) string {
+// lines is line for several of them.
+func (j *judged) lines(field, typed string, needed policy.Text) string {
 	s, err := text.Lines(typed)
-	j.judgeText(field, s, err, required, len(s) > longestBody)
+	j.judgeText(field, s, err, needed, len(s) > longestBody)
 	return s
 }
 
-func (j *judged) judgeText(field, s string, err error, required, long bool) {
+func (j *judged) judgeText(field, s string, err error, needed policy.Text, long bool) {
 	var code text.Problem
 	switch {
 	case errors.As(err, &code):
 		j.wrong.add(field, string(code), "使えない文字（目に見えない制御文字など）が含まれています。", "It holds characters that cannot be used, such as invisible control characters.")
-	case s == "" && required:
-		j.wrong.add(field, "required", "入力してください。", "Please fill this in.")
+	case s == "" && needed.JA != "":
+		j.wrong.add(field, "required", needed.JA, needed.EN)
 	case long:
 		j.wrong.add(field, string(text.LengthExceeded), "長すぎます。短くしてください。", "This is too long. Please shorten it.")
 	}
@@ -285,9 +295,9 @@ func (j *judged) judgeFiles(files []attachment) {
 	if len(files) > mostFiles {
 		j.wrong.add(field, "too_many", fmt.Sprintf("添付できるのは%d件までです。", mostFiles), fmt.Sprintf("At most %d files can be attached.", mostFiles))
 	}
-	if total > largestFiles {
-		j.wrong.add(field, string(text.LengthExceeded), "添付ファイルは合わせて1.5MBまでです。大きいものはウェブサイトに置いて、リンクを書いてください。",
-			"Attachments may have 1.5 MB together. Please put larger ones on the website and link to them.")
+	if total > envelope.LargestFiles {
+		j.wrong.add(field, string(text.LengthExceeded), "添付ファイルは合わせて500kBまでです。大きいものはウェブサイトに置いて、リンクを書いてください。",
+			"Attachments may have 500 kB together. Please put larger ones on the website and link to them.")
 	}
 }
 
@@ -318,7 +328,7 @@ func (e *editor) judgeFollows(ctx context.Context, d *draft, j *judged) error {
 	default:
 		j.campaign.Follows = &f
 		if f.Whom == campaign.ToAccepted {
-			j.campaign.Correction = cmp.Or(j.lines("follows.correction", d.Follows.Correction, false), "先にお送りした「"+earlier.Title+"」についての訂正です。")
+			j.campaign.Correction = cmp.Or(j.lines("follows.correction", d.Follows.Correction, policy.Text{}), "先にお送りした「"+earlier.Title+"」についての訂正です。")
 		}
 	}
 	return nil

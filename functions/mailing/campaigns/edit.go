@@ -85,6 +85,9 @@ func (e *editor) newPage(w http.ResponseWriter, r *http.Request) error {
 			return fmt.Errorf("read the earlier campaign: %w", err)
 		}
 		d.Kind, d.Event, d.Follows = earlier.Kind, earlier.Event, &follows{Follows: campaign.Follows{Campaign: id, Whom: query.Get("whom")}}
+		if err := e.startFrom(r, d, &earlier); err != nil {
+			return err
+		}
 	}
 	if d.Kind == "" {
 		return e.write(w, r, http.StatusOK, policy.Text{JA: "新しい配信：種類を選ぶ", EN: "New campaign: choose the kind"}, "kinds", struct {
@@ -99,6 +102,24 @@ func (e *editor) newPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return e.form(w, r, http.StatusOK, d, nil, nil)
+}
+
+// startFrom lets one go on from what the earlier campaign said.
+func (e *editor) startFrom(r *http.Request, d *draft, earlier *campaign.Campaign) error {
+	if err := e.allow(r.Context(), earlier.Kind, object(earlier)); err != nil {
+		return err
+	}
+	contents, err := e.store.Contents(r.Context(), *earlier, earlier.Version)
+	if err != nil {
+		return err
+	}
+	for _, c := range contents {
+		if d.Follows.Whom == campaign.ToAccepted {
+			c.Subject = policy.Text{JA: "【お詫びと訂正】", EN: "Correction: "}.In(c.Language) + c.Subject
+		}
+		d.Content[c.Language] = c
+	}
+	return nil
 }
 
 // editPage shows what a campaign says, to be changed.

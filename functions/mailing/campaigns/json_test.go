@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/event/eventtest"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/web"
@@ -79,7 +80,7 @@ func TestCreate(t *testing.T) {
 		"a program that calls itself PDF":    {"editor", newsletter("attachments", file("a.pdf", "application/pdf", base64.StdEncoding.EncodeToString([]byte("MZ\x90\x00")))), 422, "attachments"},
 		"a path as name (hard case 4)":       {"editor", newsletter("attachments", file("../a.pdf", "application/pdf", pdf)), 422, "attachments"},
 		"attachments too large together": {"editor", newsletter("attachments", file("a.pdf", "application/pdf",
-			base64.StdEncoding.EncodeToString([]byte("%PDF-1.7"+strings.Repeat(" ", largestFiles))))), 422, "attachments"},
+			base64.StdEncoding.EncodeToString([]byte("%PDF-1.7"+strings.Repeat(" ", envelope.LargestFiles))))), 422, "attachments"},
 		"follows nothing":               {"editor", newsletter("follows", "aaaaaaaaaaaaaaaa"), 422, "follows.campaign"},
 		"another role's kind":           {"editor", newsletter("kind", "press_release"), 403, ""},
 		"a role without campaigns":      {"photos", newsletter(), 403, ""},

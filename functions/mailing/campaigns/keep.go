@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/staff"
 )
@@ -75,7 +76,7 @@ func (e *editor) copy(w http.ResponseWriter, r *http.Request, c *campaign.Campai
 		return err
 	}
 	for _, f := range c.Files {
-		content, err := e.files.Get(ctx, f.Key, largestFiles)
+		content, err := e.files.Get(ctx, f.Key, envelope.LargestFiles)
 		if err != nil {
 			continue // it is older than attachments are kept: the draft shows that there is none
 		}

@@ -11,16 +11,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/config"
-	"madoguchi/shared/event"
 	"madoguchi/shared/lambdahost"
-	"madoguchi/shared/link"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
-	"madoguchi/shared/questionnaire"
 	"madoguchi/shared/record"
 	"madoguchi/shared/ses"
 	"madoguchi/shared/staff"
@@ -30,22 +26,13 @@ import (
 func main() { lambdahost.Start(run) }
 
 type settings struct {
-	Campaigns     string `env:"CAMPAIGNS_TABLE"`
-	Newsletter    string `env:"NEWSLETTER_TABLE"`
-	Press         string `env:"PRESS_TABLE"`
-	Events        string `env:"EVENTS_TABLE"`
-	Registrations string `env:"REGISTRATIONS_TABLE"`
-	Invitations   string `env:"INVITATIONS_TABLE"`
-	Suppression   string `env:"SUPPRESSION_TABLE"`
-	Outbox        string `env:"OUTBOX_TABLE"`
-	Files         string `env:"CAMPAIGN_FILES_BUCKET"`
-	Mail          envelope.Settings
-	AddressKey    config.Key    `env:"ADDRESS_KEY"`
-	LinkKeys      config.Keys   `env:"LINK_KEYS"`
-	Delay         time.Duration `env:"SEND_DELAY_MINUTES" min:"0" max:"1440"`
-	Review        bool          `env:"CAMPAIGN_REVIEW"`
-	Testers       []string      `env:"TEST_RECIPIENTS,optional"`
-	Keep          time.Duration `env:"CAMPAIGN_RECIPIENT_DAYS" min:"7" max:"1095"`
+	Audience audience.Settings
+	Outbox   string `env:"OUTBOX_TABLE"`
+	Files    string `env:"CAMPAIGN_FILES_BUCKET"`
+	Mail     envelope.Settings
+	Delay    time.Duration `env:"SEND_DELAY_MINUTES" min:"0" max:"1440"`
+	Review   bool          `env:"CAMPAIGN_REVIEW"`
+	Testers  []string      `env:"TEST_RECIPIENTS,optional"`
 }
 
 // run builds the handler from the environment. It fails with every missing or wrong setting named.
@@ -70,15 +57,11 @@ func open(env config.Source, client *dynamodb.Client, files *objects.Client, cal
 	if err := errors.Join(err, ownErr, periodsErr); err != nil {
 		return nil, err
 	}
-	store := &campaign.Store{Client: client, Table: cfg.Campaigns, Now: now, Keep: cfg.Keep}
-	events := &event.Store{Client: client, Table: cfg.Events, Now: now}
-	newsletter := &subscription.List{Client: client, Table: cfg.Newsletter, Now: now}
-	links := link.NewSigner(cfg.LinkKeys)
+	sources := cfg.Audience.Sources(client, periods, now)
+	newsletter := &subscription.List{Client: client, Table: sources.Newsletter, Now: now}
 	return &editor{
-		staff: desk, store: store, events: events, newsletter: newsletter, categories: &subscription.Categories{List: newsletter}, periods: periods,
-		sources: audience.Sources{Client: client, Newsletter: cfg.Newsletter, Press: cfg.Press, Registrations: cfg.Registrations, Suppression: cfg.Suppression,
-			Events: events, Invitations: &questionnaire.Store{Client: client, Invitations: cfg.Invitations, Key: cfg.AddressKey, Links: links},
-			Campaigns: store, Links: links, Periods: periods, Now: now},
-		files: files.Bucket(cfg.Files), addressKey: cfg.AddressKey, outbox: cfg.Outbox, mail: cfg.Mail, ses: caller, delay: cfg.Delay, review: cfg.Review, testers: cfg.Testers, now: now,
+		staff: desk, store: sources.Campaigns, events: sources.Events, newsletter: newsletter, categories: &subscription.Categories{List: newsletter},
+		periods: periods, sources: sources,
+		files: files.Bucket(cfg.Files), addressKey: cfg.Audience.AddressKey, outbox: cfg.Outbox, mail: cfg.Mail, ses: caller, delay: cfg.Delay, review: cfg.Review, testers: cfg.Testers, now: now,
 	}, nil
 }

@@ -35,8 +35,13 @@ func (e *editor) view(r *http.Request) view {
 	return view{Language: l, Base: base, Done: told[r.URL.Query().Get("done")].In(l)}
 }
 
-// T is a text of the page.
-func (v view) T(ja, en string) string { return policy.Text{JA: ja, EN: en}.In(v.Language) }
+// T is a text of the page. English may be empty, where Japanese needs a word that English does not.
+func (v view) T(ja, en string) string {
+	if v.Language == policy.English {
+		return en
+	}
+	return ja
+}
 
 // Text is a text of the program.
 func (v view) Text(t policy.Text) string { return t.In(v.Language) }

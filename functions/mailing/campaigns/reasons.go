@@ -40,10 +40,12 @@ func why(code string) policy.Text {
 		"changed":        {JA: "内容の変更", EN: "the content was changed"},
 		"bounces":        {JA: "届かないメールが多い", EN: "too many bounces"},
 		"complaints":     {JA: "苦情が多い", EN: "too many complaints"},
-		"quota":          {JA: "1日の送信上限に達した", EN: "the daily quota is used up"},
-		"empty":          {JA: "宛先がひとりもいない", EN: "nobody to send to"},
-		"content":        {JA: "内容に誤りがある", EN: "the content cannot be sent"},
-		"sending_paused": {JA: "メールサービスが送信を止めている", EN: "SES has paused sending"},
+		"ses_paused":     {JA: "メールサービスが送信を止めている", EN: "SES has paused sending"},
+		"ses_reputation": {JA: "メールサービスが送信元の評価を調べている", EN: "SES is looking into the sender's reputation"},
+		"rendering":      {JA: "メールを組み立てられない", EN: "the mail cannot be made"},
+		"empty_audience": {JA: "宛先がひとりもいない", EN: "nobody to send to"},
+		"gate":           {JA: "利用目的の範囲外", EN: "outside the purpose"},
+		"late":           {JA: "予約の時刻を過ぎていた", EN: "too late"},
 	}
 	if t, known := names[code]; known {
 		return t

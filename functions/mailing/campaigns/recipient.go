@@ -114,7 +114,7 @@ func (e *editor) keysOf(ctx context.Context, c *campaign.Campaign, who string) (
 	to, err := address.Parse(who)
 	if err != nil {
 		wrong.add("who", "email", "メールアドレスの形をご確認ください。", "Please check the mail address.")
-		return nil, wrong, nil
+		return nil, wrong, nil //nolint:nilerr // the problem says so
 	}
 	person := to.Key(e.addressKey)
 	if !ofEvent {

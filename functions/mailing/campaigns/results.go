@@ -23,6 +23,7 @@ type resultsView struct {
 	view
 	C       *campaign.Campaign
 	Live    *live
+	Counts  campaign.Counts
 	Numbers []number
 	Left    []reason
 	Why     []reason // failures and exclusions, where they are few enough to be looked through
@@ -44,7 +45,7 @@ func (e *editor) results(w http.ResponseWriter, r *http.Request, c *campaign.Cam
 		}
 		return web.WriteJSON(w, http.StatusOK, "application/json", map[string]any{"id": c.ID, "status": c.State, "counts": counts, "timeline": line})
 	}
-	v := &resultsView{view: e.view(r), C: c}
+	v := &resultsView{view: e.view(r), C: c, Counts: counts}
 	if v.Live, err = e.live(ctx, c, v.Language); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 )
@@ -90,11 +91,11 @@ func (e *editor) ready(ctx context.Context, c *campaign.Campaign, o order) (time
 		return at, wrong, nil
 	}
 	for _, f := range c.Files {
-		if _, err := e.files.Get(ctx, f.Key, largestFiles); errors.Is(err, objects.ErrUnavailable) {
+		if _, err := e.files.Get(ctx, f.Key, envelope.LargestFiles); errors.Is(err, objects.ErrUnavailable) {
 			return at, nil, fmt.Errorf("look for attachment: %w", err)
 		} else if err != nil {
 			wrong.add("attachments", "gone", "添付ファイルの保管期間が過ぎています。もう一度添付してください。", "An attachment is no longer kept. Please attach it again.")
-			return at, wrong, nil
+			return at, wrong, nil //nolint:nilerr // the problem says so
 		}
 	}
 	reach, err := e.measure(ctx, c, at)

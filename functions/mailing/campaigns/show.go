@@ -109,7 +109,10 @@ func (e *editor) showView(r *http.Request, c *campaign.Campaign) (*showView, err
 	v := &showView{view: e.view(r), C: c, Contents: contents, Embargo: c.EmbargoUntil * 1000, names: e.names(ctx, c.Kind),
 		Editable: c.State == campaign.Draft || c.State.Leads(campaign.Draft) && c.State != campaign.Scheduled,
 		Sender:   org.ShortName.In(policy.Japanese) + " <" + e.mail.Sender + ">", ReplyTo: cmp.Or(c.ReplyTo, org.PrivacyContact),
-		DelayText: fmt.Sprintf(policy.Text{JA: "%d分後に始まり、それまでは取り消せます", EN: "begins in %d minutes; until then it can be recalled"}.In(staff.Language(r)), int(e.delay.Minutes()))}
+		DelayText: policy.Text{JA: "ただちに始まります", EN: "begins at once"}.In(staff.Language(r))}
+	if e.delay > 0 {
+		v.DelayText = fmt.Sprintf(v.T("%d分後に始まり、それまでは取り消せます", "begins in %d minutes; until then it can be recalled"), int(e.delay.Minutes()))
+	}
 	for n := c.Version - 1; n > 0 && len(v.Versions) < 20; n-- {
 		v.Versions = append(v.Versions, n)
 	}
@@ -199,6 +202,7 @@ func (v *showView) offer(e *editor, p staff.Person) {
 	add(actPause, false, false, "一時停止する", "Pause")
 	add(actResume, false, false, "配信を再開する", "Resume")
 	add(actCancel, true, true, "中止する", "Cancel")
+	v.Actions = append(v.Actions, button{Label: v.T("届くメールの見本を見る", "See what arrives"), Second: true, Page: base + "/" + c.ID + "/preview"})
 	if c.State.Over() && c.Frozen > 0 {
 		v.Actions = append(v.Actions, button{Label: v.T("お詫びと訂正を送る", "Send a correction"), Second: true,
 			Page: base + "/new?follows=" + c.ID + "&whom=" + campaign.ToAccepted})

@@ -15,7 +15,6 @@ import (
 	"madoguchi/shared/address"
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/envelope"
-	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/ses"
 	"madoguchi/shared/web"
@@ -74,7 +73,7 @@ func (e *editor) tester(ctx context.Context, typed string) (address.Address, pro
 	to, err := address.Parse(typed)
 	if err != nil {
 		wrong.add("to", "email", "メールアドレスの形をご確認ください。", "Please check the mail address.")
-		return to, wrong, nil
+		return to, wrong, nil //nolint:nilerr // the problem says so
 	}
 	same := func(listed string) bool {
 		a, err := address.Parse(listed)
@@ -151,18 +150,11 @@ func outcome(r envelope.Result) (problems, error) {
 
 // attached reads the attachments of a campaign.
 func (e *editor) attached(ctx context.Context, c *campaign.Campaign) ([]types.Attachment, problems, error) {
-	var all []types.Attachment
-	for _, f := range c.Files {
-		file, err := e.files.Get(ctx, f.Key, largestFiles)
-		if errors.Is(err, objects.ErrUnavailable) {
-			return nil, nil, fmt.Errorf("read attachment: %w", err)
-		}
-		if err != nil {
-			var wrong problems
-			wrong.add("attachments", "gone", "添付ファイルの保管期間が過ぎています。もう一度添付してください。", "An attachment is no longer kept. Please attach it again.")
-			return nil, wrong, nil
-		}
-		all = append(all, envelope.Attach(f, file.Content))
+	all, err := envelope.Files(ctx, e.files, c)
+	if errors.Is(err, envelope.ErrFiles) {
+		var wrong problems
+		wrong.add("attachments", "gone", "添付ファイルの保管期間が過ぎています。もう一度添付してください。", "An attachment is no longer kept. Please attach it again.")
+		return nil, wrong, nil
 	}
-	return all, nil, nil
+	return all, nil, err
 }

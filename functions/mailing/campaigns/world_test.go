@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -213,8 +214,9 @@ func about(event string, more ...any) m {
 
 func with(v m, more ...any) m {
 	for i := 0; i < len(more); i += 2 {
-		if v[more[i].(string)] = more[i+1]; more[i+1] == nil {
-			delete(v, more[i].(string))
+		name := fmt.Sprint(more[i])
+		if v[name] = more[i+1]; more[i+1] == nil {
+			delete(v, name)
 		}
 	}
 	return v

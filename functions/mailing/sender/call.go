@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
@@ -136,6 +137,9 @@ func (m *mailing) call(ctx context.Context, call envelope.Call, n int, until tim
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	answers := make([]campaign.Outcome, n)
+	if err := m.bucket.Space(ctx, n); err != nil {
+		return slices.Repeat([]campaign.Outcome{campaign.Pending}, n) // nothing has left
+	}
 	call.Do(ctx, m.ses, func(i int, r envelope.Result) { answers[i] = m.judge(r) })
 	m.learn(answers)
 	return answers
@@ -238,7 +242,7 @@ func (m *mailing) turn(ctx context.Context, n int) (may bool, err error) {
 			return false, nil
 		}
 		if waits, err = m.held(ctx); err != nil {
-			return false, nil //nolint:nilerr // the time is over
+			return false, nil // the time is over
 		}
 	}
 	a, err := m.quota(ctx, n)
@@ -298,7 +302,7 @@ func (m *mailing) wakeSES(ctx context.Context) error {
 // look reads the campaign: whoever paused or cancelled it waits for no more than the calls that are being made (hard case 18), and
 // what comes back stops it.
 func (m *mailing) look(ctx context.Context) error {
-	c, err := m.store.Get(ctx, m.c.ID)
+	c, err := m.store.Standing(ctx, m.c.ID)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (w *world) register(id string, n int, state, language, mode string) string 
 	email := fmt.Sprintf("r%d@example.jp", n)
 	item := map[string]any{"pk": id, "sk": ref, "state": state, "person": keyOf(w.T, email), "email": email, "lang": language, "mode": mode,
 		"expires_at": w.now().Add(400 * 24 * time.Hour).Unix(), "fields": map[string]string{"name": fmt.Sprintf("参加者%d", n)}}
-	if ok, err := record.Put(w.Context(), w.store.Client, w.cfg.Registrations, item, record.Condition{}); !ok || err != nil {
+	if ok, err := record.Put(w.Context(), w.store.Client, w.cfg.Audience.Registrations, item, record.Condition{}); !ok || err != nil {
 		w.Fatal(ok, err)
 	}
 	return ref
@@ -124,7 +124,7 @@ func TestQuestionnaireInvitation(t *testing.T) {
 	}
 	invitations := w.sources.Invitations
 	spent := invitations.IDOf("seminar", refs[1])
-	if ok, err := record.Update(t.Context(), w.store.Client, w.cfg.Invitations, record.Key(spent, ""), "SET spent = :yes", record.Values{"yes": true},
+	if ok, err := record.Update(t.Context(), w.store.Client, w.cfg.Audience.Invitations, record.Key(spent, ""), "SET spent = :yes", record.Values{"yes": true},
 		record.Condition{}, nil); !ok || err != nil {
 		t.Fatal(ok, err)
 	}

@@ -27,7 +27,7 @@ func (s *sender) freeze(ctx context.Context, c campaign.Campaign, end time.Time)
 	if err != nil {
 		return false, fmt.Errorf("open the audience: %w", err)
 	}
-	f := &freezing{sender: s, c: c, from: from, expires: s.now().Add(s.cfg.Keep).Unix()}
+	f := &freezing{sender: s, c: c, from: from, expires: s.now().Add(s.cfg.Audience.Keep).Unix()}
 	for !f.c.Freeze.Done {
 		if !s.now().Before(end) {
 			return true, nil

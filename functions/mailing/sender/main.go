@@ -13,12 +13,10 @@ import (
 	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/config"
-	"madoguchi/shared/event"
 	"madoguchi/shared/lambdahost"
-	"madoguchi/shared/link"
 	"madoguchi/shared/metric"
+	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
-	"madoguchi/shared/questionnaire"
 	"madoguchi/shared/record"
 	"madoguchi/shared/ses"
 )
@@ -26,22 +24,14 @@ import (
 func main() { lambdahost.StartEvents(run) }
 
 type settings struct {
-	Campaigns     string      `env:"CAMPAIGNS_TABLE"`
-	Newsletter    string      `env:"NEWSLETTER_TABLE"`
-	Press         string      `env:"PRESS_TABLE"`
-	Events        string      `env:"EVENTS_TABLE"`
-	Registrations string      `env:"REGISTRATIONS_TABLE"`
-	Invitations   string      `env:"INVITATIONS_TABLE"`
-	Suppression   string      `env:"SUPPRESSION_TABLE"`
-	AddressKey    config.Key  `env:"ADDRESS_KEY"`
-	LinkKeys      config.Keys `env:"LINK_KEYS"`
-	envelope.Settings
+	Audience audience.Settings
+	Mail     envelope.Settings
+	Files    string `env:"CAMPAIGN_FILES_BUCKET"`
 
 	Lease   time.Duration `env:"CLAIM_LEASE_SECONDS" min:"2" max:"300"`
 	Settle  time.Duration `env:"UNKNOWN_SETTLE_SECONDS" min:"5" max:"86400"`
 	Canary  time.Duration `env:"CANARY_SECONDS" min:"0" max:"86400"`
 	Grace   time.Duration `env:"SCHEDULE_GRACE_MINUTES" min:"1" max:"1440"`
-	Keep    time.Duration `env:"CAMPAIGN_RECIPIENT_DAYS" min:"7" max:"1095"`
 	Singly  bool          `env:"SEND_SINGLY"`
 	Metrics string        `env:"METRIC_NAMESPACE,optional"`
 }
@@ -52,18 +42,14 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 	periods, periodsErr := policy.LoadPeriods(policy.Get(policy.Questionnaire), env)
 	client, clientErr := record.NewClient(ctx)
 	caller, sesErr := ses.New(ctx)
-	if err := errors.Join(err, periodsErr, clientErr, sesErr); err != nil {
+	bucket, filesErr := objects.NewClient(ctx)
+	if err := errors.Join(err, periodsErr, clientErr, sesErr, filesErr); err != nil {
 		return nil, err
 	}
-	store := &campaign.Store{Client: client, Table: cfg.Campaigns, Now: time.Now, Keep: cfg.Keep}
-	links := link.NewSigner(cfg.LinkKeys)
-	events := &event.Store{Client: client, Table: cfg.Events, Now: time.Now}
+	sources := cfg.Audience.Sources(client, periods, time.Now)
 	s := &sender{
-		cfg: cfg, store: store, ses: caller, now: time.Now, sleep: campaign.Sleep, metrics: metric.New(os.Stdout, cfg.Metrics, time.Now),
-		bucket: &campaign.Bucket{Store: store, Sleep: campaign.Sleep},
-		sources: audience.Sources{Client: client, Newsletter: cfg.Newsletter, Press: cfg.Press, Registrations: cfg.Registrations,
-			Suppression: cfg.Suppression, Events: events, Campaigns: store, Links: links, Periods: periods, Now: time.Now,
-			Invitations: &questionnaire.Store{Client: client, Invitations: cfg.Invitations, Key: cfg.AddressKey, Links: links}},
+		cfg: cfg, store: sources.Campaigns, sources: sources, ses: caller, files: bucket.Bucket(cfg.Files), now: time.Now, sleep: campaign.Sleep,
+		metrics: metric.New(os.Stdout, cfg.Metrics, time.Now), bucket: &campaign.Bucket{Store: sources.Campaigns, Sleep: campaign.Sleep},
 	}
 	return s.handle, nil
 }

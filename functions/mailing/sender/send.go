@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/event"
+	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 )
@@ -82,7 +84,7 @@ func (s *sender) send(ctx context.Context, c campaign.Campaign, end time.Time) (
 			some, cursor, err = s.store.OpenChunks(ctx, c.ID, cursor)
 			over = cursor == ""
 			// Two senders look at the same chunks: in an order of its own each finds most of them free.
-			rand.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
+			rand.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] }) //nolint:gosec // an order needs no secrecy
 			return some, true, err
 		})
 	}
@@ -116,16 +118,21 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 	if halted, err := m.halt(ctx, &c); halted || err != nil {
 		return nil, err
 	}
-	if m.from, err = s.audience(ctx, &c); err != nil {
-		return nil, fmt.Errorf("open the audience: %w", err)
-	}
 	if m.letters, err = s.letters(ctx, &c); err != nil {
-		if errors.Is(err, record.ErrUnavailable) {
+		if errors.Is(err, record.ErrUnavailable) || errors.Is(err, objects.ErrUnavailable) {
 			return nil, err
 		}
 		slog.ErrorContext(ctx, "campaign cannot be rendered", "campaign", c.ID, "error", err)
 		_, err := s.enter(ctx, c.ID, campaign.Paused, "rendering")
 		return nil, err
+	}
+	sources := s.sources
+	sources.Fields = []string{}
+	for _, letter := range m.letters {
+		sources.Fields = append(sources.Fields, letter.Bulletin.Uses()...)
+	}
+	if m.from, err = audience.Open(ctx, sources, &c); err != nil {
+		return nil, fmt.Errorf("open the audience: %w", err)
 	}
 	return m, nil
 }
@@ -142,9 +149,13 @@ func (s *sender) letters(ctx context.Context, c *campaign.Campaign) (map[policy.
 			return nil, fmt.Errorf("read event: %w", err)
 		}
 	}
+	files, err := envelope.Files(ctx, s.files, c)
+	if err != nil {
+		return nil, err
+	}
 	letters := map[policy.Language]*envelope.Letter{}
 	for _, content := range contents {
-		if letters[content.Language], err = envelope.New(s.cfg.Settings, c, content, about, nil); err != nil {
+		if letters[content.Language], err = envelope.New(s.cfg.Mail, c, content, about, files); err != nil {
 			return nil, err
 		}
 	}
@@ -280,8 +291,24 @@ func (m *mailing) finish(ctx context.Context) (bool, error) {
 	if counts.Pending > 0 || counts.Unknown > 0 {
 		return true, nil // somebody's call came to nothing since
 	}
+	if err := m.publish(ctx, &c); err != nil {
+		return false, err
+	}
 	_, err = m.enter(ctx, c.ID, campaign.Sent, "")
 	return false, err
+}
+
+// publish puts what everybody may read into the archive, before the campaign is over: killed in between, the next run does it again.
+func (m *mailing) publish(ctx context.Context, c *campaign.Campaign) error {
+	letter := m.letters[policy.Japanese]
+	if !c.Public() || letter == nil {
+		return nil
+	}
+	page, err := letter.Public()
+	if err != nil {
+		return fmt.Errorf("make the public page: %w", err)
+	}
+	return m.store.Publish(ctx, *c, page.Title, page.HTML)
 }
 
 // settleRest settles what is unknown of a campaign of which nothing more is sent for now.

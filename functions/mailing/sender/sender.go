@@ -13,6 +13,7 @@ import (
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/metric"
+	"madoguchi/shared/objects"
 	"madoguchi/shared/ses"
 )
 
@@ -35,6 +36,7 @@ type sender struct {
 	store   *campaign.Store
 	sources audience.Sources
 	ses     *ses.Client
+	files   objects.Bucket // attachments
 	bucket  *campaign.Bucket
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error

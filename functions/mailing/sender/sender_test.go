@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	local "madoguchi/infra/local/ses"
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/policy"
 	"madoguchi/shared/subscription"
 )
 
@@ -171,5 +173,22 @@ func TestFollows(t *testing.T) {
 	}
 	if got := w.counts(again); got.Frozen != 3 || got.Accepted != 3 {
 		t.Errorf("second try: %+v", got)
+	}
+}
+
+// What went to a list can be read by everybody afterwards, once, and holds nothing of any recipient.
+func TestArchive(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe(3)
+	id := w.schedule(nil)
+	w.tick()
+	w.tick()
+	issues, _, err := w.store.Archive(t.Context(), policy.NewsletterIssue, 10, "")
+	if err != nil || len(issues) != 1 || issues[0].ID != id || issues[0].Title != "読者 様へ 十一月号" {
+		t.Fatalf("%+v, %v", issues, err)
+	}
+	issue, found, err := w.store.Issue(t.Context(), policy.NewsletterIssue, id)
+	if err != nil || !found || !strings.Contains(issue.HTML, "読者 様") || strings.Contains(issue.HTML, "見本") {
+		t.Errorf("%+v, %v", issue, err)
 	}
 }

@@ -15,14 +15,10 @@ import (
 	local "madoguchi/infra/local/ses"
 	"madoguchi/shared/address"
 	"madoguchi/shared/campaign"
-	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/campaign/campaigntest"
 	"madoguchi/shared/config"
-	"madoguchi/shared/event"
 	"madoguchi/shared/event/eventtest"
-	"madoguchi/shared/link"
 	"madoguchi/shared/policy"
-	"madoguchi/shared/questionnaire"
 	"madoguchi/shared/record"
 	"madoguchi/shared/record/recordtest"
 	"madoguchi/shared/ses"
@@ -51,7 +47,7 @@ func newWorld(t *testing.T) *world {
 	org := policy.DefaultOrganization()
 	tables := map[string]string{"CAMPAIGNS_TABLE": campaigntest.Table(t), "NEWSLETTER_TABLE": table("newsletter", true), "PRESS_TABLE": table("press", true),
 		"EVENTS_TABLE": eventtest.Table(t), "REGISTRATIONS_TABLE": table("registrations", true),
-		"INVITATIONS_TABLE": table("invitations", false), "SUPPRESSION_TABLE": table("suppression", true)}
+		"INVITATIONS_TABLE": table("invitations", false), "SUPPRESSION_TABLE": table("suppression", true), "CAMPAIGN_FILES_BUCKET": "files"}
 	env := map[string]string{"ADDRESS_KEY": string(addressKey), "LINK_KEYS": "a link key of at least thirty-two bytes", "LIST_CONFIGURATION_SET": "list",
 		"SENDER_ADDRESS": "info@forms.example.jp", "CLAIM_LEASE_SECONDS": "30", "UNKNOWN_SETTLE_SECONDS": "900", "CANARY_SECONDS": "120",
 		"SCHEDULE_GRACE_MINUTES": "15", "CAMPAIGN_RECIPIENT_DAYS": "90", "SEND_SINGLY": "false", "PUBLIC_URL": "https://forms.example.jp",
@@ -82,16 +78,11 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	links := link.NewSigner(cfg.LinkKeys)
-	store := &campaign.Store{Client: client, Table: cfg.Campaigns, Now: w.now, Keep: cfg.Keep}
-	w.sender = &sender{cfg: cfg, store: store, ses: caller, now: w.now, sleep: campaign.Sleep,
-		bucket: &campaign.Bucket{Store: store, Sleep: campaign.Sleep},
-		sources: audience.Sources{Client: client, Newsletter: cfg.Newsletter, Press: cfg.Press, Registrations: cfg.Registrations, Suppression: cfg.Suppression,
-			Events: &event.Store{Client: client, Table: cfg.Events, Now: w.now}, Campaigns: store, Links: links, Now: w.now,
-			Periods:     policy.DefaultPeriods(policy.Get(policy.Questionnaire)),
-			Invitations: &questionnaire.Store{Client: client, Invitations: cfg.Invitations, Key: cfg.AddressKey, Links: links}}}
+	sources := cfg.Audience.Sources(client, policy.DefaultPeriods(policy.Get(policy.Questionnaire)), w.now)
+	w.sender = &sender{cfg: cfg, store: sources.Campaigns, sources: sources, ses: caller, now: w.now, sleep: campaign.Sleep,
+		bucket: &campaign.Bucket{Store: sources.Campaigns, Sleep: campaign.Sleep}}
 	w.list = &subscription.List{Service: policy.Get(policy.Newsletter), Periods: policy.DefaultPeriods(policy.Get(policy.Newsletter)), Client: client,
-		Table: cfg.Newsletter, Suppression: cfg.Suppression, AddressKey: cfg.AddressKey, Links: links, Now: w.now}
+		Table: cfg.Audience.Newsletter, Suppression: cfg.Audience.Suppression, AddressKey: cfg.Audience.AddressKey, Links: sources.Links, Now: w.now}
 	return w
 }
 
@@ -129,7 +120,7 @@ func (w *world) subscribe(n int) []string {
 // set changes an attribute of a subscriber.
 func (w *world) set(key, attribute string, value any) {
 	w.Helper()
-	if ok, err := record.Update(w.Context(), w.store.Client, w.cfg.Newsletter, subscription.Key(key), "SET #"+attribute+" = :v",
+	if ok, err := record.Update(w.Context(), w.store.Client, w.cfg.Audience.Newsletter, subscription.Key(key), "SET #"+attribute+" = :v",
 		record.Values{"v": value}, record.Condition{}, nil, attribute); err != nil || !ok {
 		w.Fatal(ok, err)
 	}
@@ -140,7 +131,7 @@ func (w *world) suppress(key, reason string) {
 	w.Helper()
 	item := record.Key(key, string(policy.Newsletter))
 	item["reason"] = &types.AttributeValueMemberS{Value: reason}
-	if _, err := record.Put(w.Context(), w.store.Client, w.cfg.Suppression, item, record.Condition{}); err != nil {
+	if _, err := record.Put(w.Context(), w.store.Client, w.cfg.Audience.Suppression, item, record.Condition{}); err != nil {
 		w.Fatal(err)
 	}
 }

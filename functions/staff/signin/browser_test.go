@@ -139,9 +139,36 @@ func (w *screen) testTools(t *testing.T) {
 	if n := p.Count("main h2"); p.URL() != w.URL()+"/staff/" || n != 2 {
 		t.Errorf("%d roles at %s", n, p.URL())
 	}
+	status, token := w.get(t, "/_local/token?role=editor,press&user=second", "")
+	if status != http.StatusOK || strings.ContainsAny(token, " \n") {
+		t.Fatalf("a token: %d %q", status, token)
+	}
+	if status, who := w.get(t, "/staff/", "Bearer "+token); status != http.StatusOK || who != `{"id":"local-second","machine":false,"roles":["editor","press"]}` {
+		t.Errorf("with the token: %d %s", status, who)
+	}
+	if status, _ := w.get(t, "/_local/token?role=king", ""); status != http.StatusUnprocessableEntity {
+		t.Errorf("a token of an unknown role: %d", status)
+	}
 	if status := p.Open(w.URL() + "/_local/signin?role=king"); status != http.StatusUnprocessableEntity {
 		t.Errorf("an unknown role: %d", status)
 	}
+}
+
+func (w *screen) get(t *testing.T, path, authorization string) (status int, text string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL()+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	return answer.StatusCode, body(t, answer)
 }
 
 // testPlanted: an answer of the provider that this browser did not ask for, or asked for before, opens nothing.

@@ -26,7 +26,7 @@ const (
 	PagesClient  = "local-staff-pages"
 	PagesSecret  = "local-staff-pages-secret"
 	ScriptClient = "local-staff-scripts"
-	ScriptSecret = "local-staff-scripts-secret"
+	ScriptSecret = "local-staff-scripts-secret" //nolint:gosec // a secret of no account: it opens this machine's made-up users
 )
 
 const (
@@ -65,11 +65,11 @@ func New(keyFile string, now func() time.Time) (*Provider, error) {
 	}
 	p := &Provider{key: key, now: now, codes: map[string]grant{}, sessions: map[string]User{}}
 	public := jose.JSONWebKey{Key: key.Public(), Algorithm: string(jose.RS256), Use: "sig"}
-	print, err := public.Thumbprint(cryptoSHA256)
+	thumb, err := public.Thumbprint(cryptoSHA256)
 	if err != nil {
 		return nil, fmt.Errorf("identity provider: %w", err)
 	}
-	p.keyID = encode(print)
+	p.keyID = encode(thumb)
 	p.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: p.keyID}}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("identity provider: %w", err)

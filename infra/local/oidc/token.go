@@ -101,7 +101,7 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 		Groups  []string `json:"cognito:groups"`
 		Expires int64    `json:"exp"`
 	}
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err == nil {
 		var payload []byte
 		if payload, err = jws.Verify(p.key.Public()); err == nil {
@@ -112,7 +112,7 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, "invalid_token")
 		return
 	}
-	u := user(strings.TrimPrefix(claims.Subject, "local-"), claims.Groups...)
+	u := user(strings.TrimPrefix(claims.Subject, prefix), claims.Groups...)
 	writeJSON(w, http.StatusOK, map[string]any{"sub": u.ID, "name": u.Name, "email": u.Email, "email_verified": "true", "username": u.ID}) // Cognito's is a text
 }
 

@@ -15,6 +15,11 @@ type User struct {
 	Roles []string
 }
 
+// Code names the user on the page and in /_local/signin?user=.
+func (u User) Code() string { return strings.TrimPrefix(u.ID, prefix) }
+
+const prefix = "local-"
+
 // Users are those that the page offers: one for each role, a second editor and a second press officer (so that work can be
 // approved by another person), one with all roles, one without any.
 func Users() []User {
@@ -33,7 +38,7 @@ func Users() []User {
 }
 
 func user(name string, roles ...string) User {
-	return User{ID: "local-" + name, Name: "ローカル " + name, Email: name + "@staff.example.jp", Roles: roles}
+	return User{ID: prefix + name, Name: "ローカル " + name, Email: name + "@staff.example.jp", Roles: roles}
 }
 
 // Find returns the local user of a name (editor2), or one made up from roles: roles is a comma-separated list, and name "" is named
@@ -54,7 +59,7 @@ func Find(name, roles string) (u User, ok bool) {
 	if name == "" {
 		return User{}, false
 	}
-	if i := slices.IndexFunc(Users(), func(u User) bool { return u.ID == "local-"+name }); i >= 0 && len(wanted) == 0 {
+	if i := slices.IndexFunc(Users(), func(u User) bool { return u.ID == prefix+name }); i >= 0 && len(wanted) == 0 {
 		return Users()[i], true
 	}
 	if len(wanted) == 0 {

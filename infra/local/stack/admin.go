@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"madoguchi/infra/local/oidc"
 )
 
 // admin serves the tools under /_local/ (contract, "Local tools"). Requests that another website makes a browser send are refused.
@@ -98,7 +100,8 @@ type bucket struct {
 }
 
 // noPage are paths that a person cannot open: their routes take every method, so that the function itself refuses the wrong ones.
-var noPage = map[string]bool{"/access": true, "/access.gif": true}
+var noPage = map[string]bool{"/access": true, "/access.gif": true,
+	"/staff": true, "/staff/signin": true, "/staff/callback": true, "/staff/signout": true, "/staff/signedout": true}
 
 func (s *Stack) index(w http.ResponseWriter, _ *http.Request) {
 	page := struct {
@@ -110,7 +113,11 @@ func (s *Stack) index(w http.ResponseWriter, _ *http.Request) {
 		DataDir   string
 		Faulty    bool
 		Elsewhere string
+		Users     []oidc.User
 	}{Elsewhere: s.elsewhere, Parts: s.parts, Mails: s.mail.Count(), DataDir: s.options.DataDir, Faulty: s.proxy.Faulty()}
+	if s.environment("SigninFunction") != nil && !s.options.ServicesOnly {
+		page.Users = oidc.Users()
+	}
 	for _, f := range s.template.Functions {
 		for _, r := range f.Routes {
 			if !s.options.ServicesOnly && !strings.Contains(r.Path, "{") && r.Path != "$default" && !noPage[r.Path] && (r.Method == "ANY" || r.Method == http.MethodGet) {

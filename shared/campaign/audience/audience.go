@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/config"
 	"madoguchi/shared/event"
 	"madoguchi/shared/link"
 	"madoguchi/shared/policy"
@@ -32,7 +33,31 @@ type Sources struct {
 	Links         link.Signer
 	Periods       policy.Periods // of the questionnaires, for invitations to them
 	Now           func() time.Time
-	Preview       bool // nothing is sent: nobody is made able to answer a questionnaire
+	Fields        []string // merge fields that are needed; nil: all. What nobody needs is not read, which is half of what a list holds
+	Preview       bool     // nothing is sent: nobody is made able to answer a questionnaire
+}
+
+// Settings are the settings of a function that reaches all audiences.
+type Settings struct {
+	Campaigns     string        `env:"CAMPAIGNS_TABLE"`
+	Newsletter    string        `env:"NEWSLETTER_TABLE"`
+	Press         string        `env:"PRESS_TABLE"`
+	Events        string        `env:"EVENTS_TABLE"`
+	Registrations string        `env:"REGISTRATIONS_TABLE"`
+	Invitations   string        `env:"INVITATIONS_TABLE"`
+	Suppression   string        `env:"SUPPRESSION_TABLE"`
+	AddressKey    config.Key    `env:"ADDRESS_KEY"`
+	LinkKeys      config.Keys   `env:"LINK_KEYS"`
+	Keep          time.Duration `env:"CAMPAIGN_RECIPIENT_DAYS" min:"7" max:"1095"`
+}
+
+// Sources opens the tables of the settings; periods are the questionnaires'.
+func (s Settings) Sources(client *dynamodb.Client, periods policy.Periods, now func() time.Time) Sources {
+	links := link.NewSigner(s.LinkKeys)
+	return Sources{Client: client, Newsletter: s.Newsletter, Press: s.Press, Registrations: s.Registrations, Suppression: s.Suppression,
+		Events:      &event.Store{Client: client, Table: s.Events, Now: now},
+		Invitations: &questionnaire.Store{Client: client, Invitations: s.Invitations, Key: s.AddressKey, Links: links},
+		Campaigns:   &campaign.Store{Client: client, Table: s.Campaigns, Now: now, Keep: s.Keep}, Links: links, Periods: periods, Now: now}
 }
 
 // ErrGate is wrapped where the policy does not let a campaign of a kind reach the people that it asks for (hard case 31).

@@ -246,7 +246,8 @@ func suppressedBy(reason string) string {
 
 // Read implements campaign.Audience: the records and what stands against them, in one call.
 func (l *list) Read(ctx context.Context, keys []string) (map[string]campaign.Addressee, error) {
-	records := record.Batch{Keys: make([]record.Item, len(keys)), Projection: "sk, #state, email, #fields, expires_at", Names: []string{"state", "fields"}}
+	records := record.Batch{Keys: make([]record.Item, len(keys)), Projection: "sk, #state, email, expires_at", Names: []string{"state"}}
+	l.project(&records)
 	suppressions := record.Batch{Keys: make([]record.Item, len(keys)), Projection: suppressionProjection}
 	for i, person := range keys {
 		if len(person) < 2 {
@@ -270,6 +271,22 @@ func (l *list) Read(ctx context.Context, keys []string) (map[string]campaign.Add
 		}
 	}
 	return all, err
+}
+
+// project adds the fields that the mail needs to what is read.
+func (l *list) project(b *record.Batch) {
+	if l.Fields == nil {
+		b.Projection, b.Names = b.Projection+", #fields", append(b.Names, "fields")
+		return
+	}
+	for _, f := range l.service.Fields {
+		if f.Name != "email" && slices.Contains(l.Fields, f.Name) {
+			if !slices.Contains(b.Names, "fields") {
+				b.Names = append(b.Names, "fields")
+			}
+			b.Projection, b.Names = b.Projection+", #fields.#"+f.Name, append(b.Names, f.Name)
+		}
+	}
 }
 
 // addressee is a subscriber as the mail needs it.

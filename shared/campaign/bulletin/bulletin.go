@@ -10,6 +10,7 @@ package bulletin
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,6 +97,17 @@ func Compile(c Content, f Frame) (*Bulletin, error) {
 		return nil, &Refused{Findings: stops}
 	}
 	return b, nil
+}
+
+// Uses are the names of the merge fields that the template holds: what must be known of each recipient.
+func (b *Bulletin) Uses() []string {
+	var names []string
+	for _, v := range b.used {
+		if !v.literal && !slices.Contains(names, v.mark.name) {
+			names = append(names, v.mark.name)
+		}
+	}
+	return names
 }
 
 // Header is a header of one recipient's mail.

@@ -2,7 +2,6 @@ package bulletin
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -17,7 +16,8 @@ const (
 	clipped     = 102_400   // bytes of HTML behind which Gmail shows no more
 	nearClipped = 90 * 1024 // bytes of HTML
 	longSubject = 120       // columns: 60 full-width letters
-	longSource  = 400_000   // bytes of a part as written, far above what fits into a mail
+	longSource  = 150_000   // bytes of a part as written, above what fits into a mail
+	manyThings  = 100       // findings; nobody reads more
 )
 
 // checker gathers findings.
@@ -29,6 +29,9 @@ type checker struct {
 }
 
 func (k *checker) add(f Finding) {
+	if full := len(k.findings) >= manyThings; full && (!f.Stops || k.stopped()) {
+		return
+	}
 	if !slices.Contains(k.findings, f) {
 		k.findings = append(k.findings, f)
 	}
@@ -127,8 +130,8 @@ func (k *checker) field(part string, m mark) {
 }
 
 var (
-	looksLikeTag = regexp.MustCompile(`</?[A-Za-z][^<>]*>`)
-	looksBold    = regexp.MustCompile(`\*\*[^*\s]`)
+	looksLikeTag = expression(`</?[A-Za-z][^<>]*>`)
+	looksBold    = expression(`\*\*[^*\s]`)
 )
 
 // body checks what the Markdown has become.
@@ -143,10 +146,10 @@ func (k *checker) body(b *body) {
 		k.stop("unseen", "body_markdown", "表示されない文字があります。表の各行の欄は見出しと同じ数にし、「```」と同じ行には何も書かないでください。",
 			"Something would not be shown: a row of a table has more cells than its head, or there are words on the line of ```.")
 	}
-	if looksLikeTag.MatchString(running) {
+	if looksLikeTag().MatchString(running) {
 		k.warn("html", "body_markdown", "HTML のタグは使えません。そのままの文字で表示されます。", "HTML is not used; tags will be shown as they are.")
 	}
-	if looksBold.MatchString(running) {
+	if looksBold().MatchString(running) {
 		k.warn("literal_asterisks", "body_markdown", "太字にならない「**」があります。そのままの文字で表示されます。",
 			"There are ** that make nothing bold; they will be shown as they are.")
 	}

@@ -49,7 +49,7 @@ func TestCheck(t *testing.T) {
 		{"words at the mark of code", body("```text\na\n```"), press, []string{"body_markdown unseen!"}},
 		{"rows with fewer cells, and bars at the end", body("| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | |"), press, nil},
 		{"a picture alone", body("![会場](https://www.asean.or.jp/a.png)"), press, nil},
-		{"an unknown field", bulletin.Content{Subject: "{{nmae}}", BodyMarkdown: "{{お名前|x}} {{ event.title }}"}, press,
+		{"an unknown field", bulletin.Content{Subject: "{{namae}}", BodyMarkdown: "{{お名前|x}} {{ event.title }}"}, press,
 			[]string{"subject unknown_field!", "body_markdown unknown_field!", "body_markdown unknown_field!"}},
 		{"a field of another list", body("{{prefecture}}"), press, []string{"body_markdown unknown_field!"}},
 		{"a field that may miss", body("{{title}} {{title|Dr}} {{title|}}"), event, []string{"body_markdown may_be_empty"}},
@@ -129,10 +129,10 @@ func TestCheck(t *testing.T) {
 
 // The message about an unknown field names it and those that may stand there.
 func TestUnknownFieldIsNamed(t *testing.T) {
-	got := bulletin.Check(bulletin.Content{Subject: "件名", BodyMarkdown: "{{nmae|皆}}"}, frame(policy.MediaInvitation, policy.Japanese))
+	got := bulletin.Check(bulletin.Content{Subject: "件名", BodyMarkdown: "{{namae|皆}}"}, frame(policy.MediaInvitation, policy.Japanese))
 	want := []bulletin.Finding{{Code: "unknown_field", Field: "body_markdown", Stops: true, Message: policy.Text{
-		JA: "「{{nmae}}」という差し込み項目はありません。使えるのは {{organization}}、{{name}}、{{email}} です。",
-		EN: "There is no merge field {{nmae}}. You can use {{organization}}, {{name}}, {{email}}."}}}
+		JA: "「{{namae}}」という差し込み項目はありません。使えるのは {{organization}}、{{name}}、{{email}} です。",
+		EN: "There is no merge field {{namae}}. You can use {{organization}}, {{name}}, {{email}}."}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -197,6 +197,28 @@ func TestSize(t *testing.T) {
 	}
 	if len(page) > b.Size {
 		t.Errorf("a mail of %d bytes, and the largest was said to have %d", len(page), b.Size)
+	}
+}
+
+// A content of nothing but mistakes is answered quickly and briefly, and still refused.
+func TestManyFindings(t *testing.T) {
+	var b strings.Builder
+	for i := range 15_000 {
+		fmt.Fprintf(&b, "{{x%d}}", i)
+	}
+	press := frame(policy.PressRelease, policy.Japanese)
+	if got := bulletin.Check(bulletin.Content{Subject: "x", BodyMarkdown: b.String()}, press); len(got) != 100 {
+		t.Errorf("%d findings", len(got))
+	}
+	warnings := strings.Repeat("[a](http://a.example/1) ", 2)
+	for i := range 150 {
+		warnings += fmt.Sprintf("[%d](http://a.example/%d) ", i, i)
+	}
+	if _, err := bulletin.Compile(bulletin.Content{Subject: "x", BodyMarkdown: warnings + "[z](/relative)"}, press); err == nil {
+		t.Error("what stops behind a hundred warnings does not stop")
+	}
+	if got := found(bulletin.Check(bulletin.Content{Subject: "x", BodyMarkdown: strings.Repeat("あ", 60_000)}, press)); !slices.Contains(got, "body_markdown too_long!") {
+		t.Errorf("a body of 180 kB: %v", got)
 	}
 }
 

@@ -188,15 +188,20 @@ func (e emitter) button(label *html.Node, target string) string {
 
 func (e emitter) table(b *strings.Builder, n *html.Node) {
 	b.WriteString(`<table width="100%" cellpadding="0" cellspacing="0" border="0" style="width:100%;margin:0 0 24px;border-collapse:collapse;">` + "\n")
-	for _, row := range rowsOf(n) {
+	rows := rowsOf(n)
+	unbroken := shortColumns(rows)
+	for _, row := range rows {
 		b.WriteString("<tr>")
-		for _, cell := range row {
+		for i, cell := range row {
 			align := "left"
 			if v := attr(cell, "align"); v != "" {
 				align = v
 			}
 			open, class := `<td align="`+align+`"`, "cell rule text"
 			style := "padding:8px 12px;border:1px solid #949494;font-size:15px;line-height:1.6;vertical-align:top;text-align:" + align + ";" + textColour
+			if unbroken[i] {
+				style += "white-space:nowrap;"
+			}
 			if cell.DataAtom == atom.Th {
 				open, class = `<th scope="col" align="`+align+`"`, "cell panel text"
 				style += "background:#f8f8fb;font-weight:bold;"
@@ -206,6 +211,37 @@ func (e emitter) table(b *strings.Builder, n *html.Node) {
 		b.WriteString("</tr>\n")
 	}
 	b.WriteString("</table>\n")
+}
+
+// Where the words of a column are short they stay whole on a phone, as long as the other columns keep room there.
+const (
+	shortWord  = 12 // columns of text: six full-width letters
+	shortWords = 26 // of all such columns
+)
+
+// shortColumns tells the columns of a table that are not broken.
+func shortColumns(rows [][]*html.Node) map[int]bool {
+	widths := map[int]int{}
+	for _, row := range rows {
+		for i, cell := range row {
+			text := textOf(cell)
+			if hasMark(text) || cell.FirstChild != nil && cell.FirstChild.DataAtom == atom.Img {
+				text = strings.Repeat("x", shortWords+1) // who knows how wide
+			}
+			widths[i] = max(widths[i], columns(text))
+		}
+	}
+	short, total := map[int]bool{}, 0
+	for i, w := range widths {
+		if w <= shortWord {
+			short[i] = true
+			total += w
+		}
+	}
+	if total > shortWords {
+		return nil
+	}
+	return short
 }
 
 // rowsOf returns the cells of a table, row by row, the head first.

@@ -58,7 +58,7 @@ var sanitiser = sync.OnceValue(func() *bluemonday.Policy {
 		"table", "thead", "tbody", "tr", "th", "td")
 	p.AllowAttrs("href").OnElements("a")
 	p.AllowAttrs("src", "alt").OnElements("img")
-	p.AllowAttrs("title").Matching(imageWidth).OnElements("img")
+	p.AllowAttrs("title").Matching(imageWidth()).OnElements("img")
 	p.AllowAttrs("align").Matching(regexp.MustCompile(`^(left|center|right)$`)).OnElements("th", "td")
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^\d{1,9}$`)).OnElements("ol")
 	p.AllowURLSchemes("https", "http", "mailto")
@@ -67,7 +67,7 @@ var sanitiser = sync.OnceValue(func() *bluemonday.Policy {
 })
 
 // imageWidth is the title of a picture that says how wide it is shown, in pixels: ![alt](src "300").
-var imageWidth = regexp.MustCompile(`^[1-9]\d{1,2}$`)
+var imageWidth = expression(`^[1-9]\d{1,2}$`)
 
 // target is a link or a picture: as it is written, and as it is sent.
 type target struct {
@@ -167,7 +167,7 @@ func plainText(n ast.Node, src []byte) string {
 }
 
 // bareAddress finds addresses of the web in running text, also where Japanese stands right before and behind.
-var bareAddress = regexp.MustCompile("https?://[!#-;=?-\\[\\]_a-z~]+")
+var bareAddress = expression(`https?://[!#-;=?-\[\]_a-z~]+`)
 
 // findAddresses makes links of bare addresses and of {{link}}, outside links and code.
 func (b *body) findAddresses(n *html.Node, m *marks) {
@@ -176,6 +176,8 @@ func (b *body) findAddresses(n *html.Node, m *marks) {
 		switch {
 		case c.Type == html.ElementNode && c.DataAtom != atom.A && c.DataAtom != atom.Code:
 			b.findAddresses(c, m)
+		case c.DataAtom == atom.A && c.FirstChild != nil && c.FirstChild.Data == attr(c, "href"):
+			c.FirstChild.Data = strings.TrimPrefix(c.FirstChild.Data, "mailto:") // people read the address
 		case c.Type == html.TextNode:
 			b.split(c, m)
 		}
@@ -188,7 +190,7 @@ func (b *body) split(n *html.Node, m *marks) {
 	insert := func(c *html.Node) { n.Parent.InsertBefore(c, n) }
 	for text != "" {
 		start, end, url := len(text), len(text), ""
-		if at := bareAddress.FindStringIndex(text); at != nil {
+		if at := bareAddress().FindStringIndex(text); at != nil {
 			start, end = at[0], at[0]+len(withoutTail(text[at[0]:at[1]]))
 			url = text[start:end]
 		}

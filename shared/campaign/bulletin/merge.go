@@ -3,6 +3,7 @@ package bulletin
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // mark is a place in a text that is not text: a merge field, one of the links, or a character that Handlebars could read.
@@ -30,16 +31,16 @@ type marks struct {
 
 func newMarks() *marks { return &marks{index: map[mark]rune{}} }
 
-// put returns the character that stands for a mark. There is one for each that can be told apart in one content: a text of a
-// megabyte holds fewer.
+// put returns the character that stands for a mark. There are 65,534 of them, more than there can be different fields that
+// are allowed in four parts of longSource bytes; the space beyond stands in a content that is refused already.
 func (m *marks) put(k mark) rune {
 	if r, ok := m.index[k]; ok {
 		return r
 	}
-	r := firstMark + rune(len(m.list))
-	if r > lastMark {
+	if len(m.list) > lastMark-firstMark {
 		return ' '
 	}
+	r := firstMark + rune(len(m.list)) //nolint:gosec // there are no more than fit
 	m.list = append(m.list, k)
 	m.index[k] = r
 	return r
@@ -47,24 +48,30 @@ func (m *marks) put(k mark) rune {
 
 func (m *marks) of(r rune) mark { return m.list[r-firstMark] }
 
+// expression is one that is compiled when it is first used: a function that starts to send one mail of many needs none, and
+// the letters of all scripts take milliseconds.
+func expression(s string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(s) })
+}
+
 var (
 	// braced finds what could be a merge field with all braces around it: more than two before it make none.
-	braced = regexp.MustCompile(`\\?\{+[^{}\r\n]*\}+`)
+	braced = expression(`\\?\{+[^{}\r\n]*\}+`)
 	// field is the inside of a merge field. In a table of Markdown the bar may be written \|.
-	field = regexp.MustCompile(`^\s*([\pL\pN_.-]{1,64})\s*(?:\\?\|(.*))?$`)
+	field = expression(`^\s*([\pL\pN_.-]{1,64})\s*(?:\\?\|(.*))?$`)
 )
 
 // merge replaces the merge fields of a text by marks. What is no field stays as it is written, and \{{name}} becomes {{name}}.
 // seen is told every field.
 func (m *marks) merge(text string, seen func(mark)) string {
-	return braced.ReplaceAllStringFunc(text, func(found string) string {
+	return braced().ReplaceAllStringFunc(text, func(found string) string {
 		inner, escaped := strings.CutPrefix(found, `\`)
 		body := strings.Trim(inner, "{}")
 		rest, is := strings.CutPrefix(inner, "{{"+body+"}}")
 		if !is {
 			return found
 		}
-		parts := field.FindStringSubmatch(body)
+		parts := field().FindStringSubmatch(body)
 		if parts == nil {
 			return found
 		}

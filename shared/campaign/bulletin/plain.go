@@ -241,7 +241,10 @@ func (p plain) target(href string) string {
 
 // written puts the merge fields back as staff write them, and a backslash before what only looks like one.
 func (m *marks) written(s string) string {
-	s = braced.ReplaceAllStringFunc(s, func(found string) string {
+	s = braced().ReplaceAllStringFunc(s, func(found string) string {
+		if strings.ContainsFunc(found, isMark) {
+			return found // once the field in it is written with its braces, what is around it looks like none
+		}
 		if newMarks().merge(found, func(mark) {}) != found {
 			return `\` + found
 		}

@@ -196,13 +196,28 @@ var errLink = errors.New("not an absolute address of the web")
 
 // checkLink holds one of the recipient's links to what can stand in an attribute, a text and a header.
 func checkLink(s string) error {
+	if len(s) > longestLink {
+		return errLink
+	}
+	for i := range len(s) {
+		if !inLink[s[i]] {
+			return errLink
+		}
+	}
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || len(s) > longestLink ||
-		strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'\\^`{|}", r) }) {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
 		return errLink
 	}
 	return nil
 }
+
+// inLink are the bytes of which our links consist: a table, because a campaign asks some hundred million times.
+var inLink = func() (table [256]bool) {
+	for b := byte('!'); b <= '~'; b++ {
+		table[b] = !strings.ContainsRune("<>\"'\\^`{|}", rune(b))
+	}
+	return table
+}()
 
 // longest is how many bytes a value can take in HTML: five for each letter, as &amp; does.
 func (v variable) longest(f Frame) int {

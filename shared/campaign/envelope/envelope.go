@@ -49,6 +49,8 @@ type Letter struct {
 	replyTo  string
 	kind     string
 	org      policy.Organization
+	content  bulletin.Content
+	frame    bulletin.Frame
 }
 
 // Frame is what stands around what a campaign says in a language. e is the campaign's event, nil where it is about none.
@@ -65,8 +67,9 @@ func Frame(s Settings, c *campaign.Campaign, l policy.Language, e *event.Event) 
 
 // New compiles one language of a campaign. files are its attachments.
 func New(s Settings, c *campaign.Campaign, content campaign.Content, e *event.Event, files []types.Attachment) (*Letter, error) {
-	b, err := bulletin.Compile(bulletin.Content{Subject: content.Subject, BodyMarkdown: content.Body, Preheader: content.Preheader, Text: content.Text},
-		Frame(s, c, content.Language, e))
+	written := bulletin.Content{Subject: content.Subject, BodyMarkdown: content.Body, Preheader: content.Preheader, Text: content.Text}
+	frame := Frame(s, c, content.Language, e)
+	b, err := bulletin.Compile(written, frame)
 	if err != nil {
 		return nil, fmt.Errorf("compile campaign %s in %s: %w", c.ID, content.Language, err)
 	}
@@ -75,7 +78,7 @@ func New(s Settings, c *campaign.Campaign, content campaign.Content, e *event.Ev
 	if err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
 	}
-	l := &Letter{Bulletin: b, settings: s, from: from, replyTo: c.ReplyTo, kind: string(c.Kind), org: org}
+	l := &Letter{Bulletin: b, settings: s, from: from, replyTo: c.ReplyTo, kind: string(c.Kind), org: org, content: written, frame: frame}
 	if l.replyTo == "" {
 		l.replyTo = org.PrivacyContact
 	}
@@ -87,6 +90,9 @@ func New(s Settings, c *campaign.Campaign, content campaign.Content, e *event.Ev
 	}
 	return l, nil
 }
+
+// Public is the letter as everybody may read it.
+func (l *Letter) Public() (bulletin.Page, error) { return bulletin.Public(l.content, l.frame) }
 
 func header(name, value string) types.MessageHeader {
 	return types.MessageHeader{Name: &name, Value: &value}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/archive"
 	"madoguchi/shared/config"
 	"madoguchi/shared/desk"
 	"madoguchi/shared/policy"
@@ -25,8 +27,9 @@ type settings struct {
 
 // Names are the names of the settings that each list has under a name of its own.
 type Names struct {
-	Table    string // of the list's table
-	Approval string // whether staff approve who is confirmed ("true" or "false"); empty for a list without approval
+	Table    string          // of the list's table
+	Issues   policy.MailKind // what the public archive of the list shows
+	Approval string          // whether staff approve who is confirmed ("true" or "false"); empty for a list without approval
 }
 
 // New builds the handler of a list from the environment. The error names every setting that is missing or wrong.
@@ -36,10 +39,19 @@ func New(ctx context.Context, env config.Source, service *policy.Service, names 
 		return nil, err
 	}
 	d, list, err := load(env, service, names, client, now)
-	if err != nil {
+	public, publicErr := config.Load[issues](env)
+	if err := errors.Join(err, publicErr); err != nil {
 		return nil, err
 	}
-	return subscription.NewHandler(d.Site, d.Engine, list), nil
+	mux := subscription.NewHandler(d.Site, d.Engine, list)
+	(&archive.Archive{Store: &campaign.Store{Client: client, Table: public.Campaigns, Now: now}, Site: d.Site, Kind: names.Issues, Path: service.Path, Images: public.Images}).Register(mux)
+	return mux, nil
+}
+
+// issues are where the public archive of the list comes from.
+type issues struct {
+	Campaigns string   `env:"CAMPAIGNS_TABLE"`
+	Images    []string `env:"IMAGE_ORIGINS,optional"`
 }
 
 // Open opens a list's store alone, from the same settings and over a client of the caller's: for loading content.
