@@ -31,7 +31,7 @@ type Budget struct {
 
 // Row is one figure.
 type Row struct {
-	Part    string  `json:"part"`    // cold, zip, calls, post, seats, campaign
+	Part    string  `json:"part"`    // cold, zip, calls, post, seats, import, campaign
 	Subject string  `json:"subject"` // function, and the case where there are several: "newsletter, with rate limit"
 	Figure  string  `json:"figure"`
 	Value   float64 `json:"value"`

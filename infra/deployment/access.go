@@ -59,6 +59,13 @@ func noManagedPolicies(t *Template) []string {
 // wide are the only permissions whose resource holds a star, each with the reason.
 var wide = map[string]string{
 	"PhotosRole s3:GetObject Sub ${PhotosBucket.Arn}/*":                     "any photo may be shown and downloaded; which ones there are, the catalogue says",
+	"ImportsRole s3:GetObject Sub ${ImportFilesBucket.Arn}/imports/*":       "files are named by their imports",
+	"ImportsRole s3:PutObject Sub ${ImportFilesBucket.Arn}/imports/*":       "likewise",
+	"ImporterRole s3:DeleteObject Sub ${ImportFilesBucket.Arn}/imports/*":   "likewise",
+	"ImporterRole s3:GetObject Sub ${ImportFilesBucket.Arn}/imports/*":      "likewise",
+	"ImporterRole s3:PutObject Sub ${ImportFilesBucket.Arn}/imports/*":      "likewise",
+	"ImporterRole s3:PutObject Sub ${FailuresBucket.Arn}/*":                 "Lambda chooses the names of the objects",
+	"ImporterRole dynamodb:ListStreams Sub ${ImportsTable.Arn}/stream/*":    "the label of a table's stream is not known in advance; it lists this table's streams only",
 	"MailerRole s3:PutObject Sub ${FailuresBucket.Arn}/*":                   "Lambda chooses the names of the objects",
 	"InboundRole s3:GetObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
 	"InboundRole s3:PutObject Sub ${InboundBucket.Arn}/attachments/*":       "attachments are named by the reference of their case",
@@ -251,6 +258,18 @@ var mayTouch = map[string]map[string][]string{
 		"CountersTable": {updateItem},      // counting is not publishing (R62)
 		"ReleasesTable": {readItem, query}, //
 		"GuardTable":    {readItem, putItem},
+	},
+	"ImportsFunction": {
+		"StaffTable":     {deleteItem, readItem, updateItem},
+		"LedgerTable":    {putItem, query},
+		"ImportsTable":   {readItem, putItem, query},
+		"CampaignsTable": {query}, // whether mail has gone since an import: no list is read
+	},
+	"ImporterFunction": {
+		"ImportsTable":     {"dynamodb:DescribeStream", deleteItem, readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", putItem, query},
+		"NewsletterTable":  {batchGet, checkItem, deleteItem, readItem, putItem, updateItem}, // lists that an office brings along
+		"PressTable":       {batchGet, checkItem, deleteItem, readItem, putItem, updateItem},
+		"SuppressionTable": {batchGet, checkItem, deleteItem, putItem}, // takes off what an import has put there, when it is undone
 	},
 	"SigninFunction": {
 		"StaffTable":  {deleteItem, readItem, putItem, updateItem}, // sessions begin and end; accounts are noted

@@ -81,7 +81,8 @@ func notRetained(t *Template, name string) []string {
 // unversioned are the buckets whose objects may be lost by a mistake, each with the reason. All others keep what is overwritten or
 // deleted for a while, and then let go of it.
 var unversioned = map[string]string{
-	"FailuresBucket": "keys of outbox rows that the sweep finds again without them; a version would outlive the 14 days",
+	"ImportFilesBucket": "lists that an office can send again; a version would outlive the day that staff are told",
+	"FailuresBucket":    "keys of outbox rows that the sweep finds again without them; a version would outlive the 14 days",
 }
 
 // versions says what is wrong with the versions of a bucket's objects.

@@ -273,3 +273,6 @@ var messages = map[string]policy.Text{
 
 // Show returns a stored value as people read it: labels for choices, all else as it is.
 func (f Field) Show(value string, l policy.Language) string { return f.label(value, l) }
+
+// Reason says what is wrong with a value without naming its field, for reports of many rows; "" for a code that no field has.
+func Reason(code string, l policy.Language) string { return messages[code].In(l) }

@@ -40,7 +40,7 @@ func Stores() []Store {
 				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address and of the first two letters of name and organisation"},
 			Why:       Text{"メールマガジンの配信", "Delivery of e-mail newsletters"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"campaigns", "feedback", "newsletter", "sender", "subscribers"}, People: listStaff("メールマガジン担当の職員", "Staff who look after the newsletter"),
+			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "sender", "subscribers"}, People: listStaff("メールマガジン担当の職員", "Staff who look after the newsletter"),
 		},
 		{
 			Code: "press", Name: Text{"プレスリリース配信先名簿", "Press list"}, Resources: []string{"PressTable"},
@@ -49,7 +49,7 @@ func Stores() []Store {
 				"As the newsletter list, with the items of the press list; also requests that wait for approval"},
 			Why:       Text{"プレスリリースの配信と取材案内の送付", "Delivery of press releases and media invitations"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"campaigns", "feedback", "press", "sender", "subscribers"}, People: listStaff("報道担当の職員", "Staff who look after the press list"),
+			Functions: []string{"campaigns", "feedback", "importer", "press", "sender", "subscribers"}, People: listStaff("報道担当の職員", "Staff who look after the press list"),
 		},
 		{
 			Code: "access", Name: Text{"アクセス記録", "Access records"}, Resources: []string{"AccessTable"}, Service: Access, Personal: true,
@@ -176,7 +176,7 @@ func Stores() []Store {
 			Why: Text{"配信停止をお申し出の方や、メールが届かないアドレスに再びお送りしないため", "Not to write again to those who do not want it or cannot be reached"},
 			Keeps: Text{"期限なし（ご本人があらためて同意するまで）。一時的に届かなかったメールの番号は、最後のものから90日間",
 				"Open-ended, until the person gives a new consent; numbers of mails that could not be delivered for the time being, 90 days from the last"},
-			Functions: []string{"campaigns", "feedback", "newsletter", "press", "sender", "subscribers"}, People: engineer,
+			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "press", "sender", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "campaign_files", Name: Text{"一斉配信の添付ファイル", "Attachments of campaigns"}, Resources: []string{"CampaignFilesBucket"}, Copies: true,
@@ -192,7 +192,7 @@ func Stores() []Store {
 				"What staff wrote, in versions, its state, the numbers of the accounts that decided, and counts. For each recipient the key of the record (keyed hash of the address, or reference number), the outcome, SES's number and what SES reported; never an address or a name"},
 			Why:       Text{"一人に一度だけ届け、届いたかどうかの問い合わせに答えるため", "To write to each person once only, and to answer whether somebody was written to"},
 			Keeps:     Text{"配信先ごとの記録は CAMPAIGN_RECIPIENT_DAYS で定める日数（既定90日間）。本文と集計は期限なし", "Recipients for CAMPAIGN_RECIPIENT_DAYS (90 by default); what was written and the counts are open-ended"},
-			Functions: []string{"campaigns", "feedback", "mailer", "newsletter", "press", "sender", "subscribers"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
+			Functions: []string{"campaigns", "feedback", "imports", "mailer", "newsletter", "press", "sender", "subscribers"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
 		},
 		{
 			Code: "guard", Name: Text{"不正利用の防止", "Guard"}, Resources: []string{"GuardTable"}, Personal: true,
@@ -201,6 +201,21 @@ func Stores() []Store {
 			Why:       Text{"二重の受け付けと、大量の送信を防ぐため", "Against double posts and floods"},
 			Keeps:     Text{"送信済みの印48時間、ネットワークごとの件数2時間、宛先ごとの件数48時間、訪問者の印と乱数はその日の終わりまで", "Form tokens 48 hours, networks 2 hours, addresses 48 hours, visitors and their salt until the end of the day"},
 			Functions: []string{"access", "events", "inbound", "inquiry", "newsletter", "photos", "press", "publications", "questionnaires"}, People: engineer,
+		},
+		{
+			Code: "imports", Name: Text{"名簿の取り込みの記録", "Imports of lists"}, Resources: []string{"ImportsTable"}, Personal: true, Copies: true,
+			Holds: Text{"取り込みごとに、件数、行番号と結果、追加した方のメールアドレスの鍵付きハッシュ（取り消しのため）、操作した職員の番号。メールアドレスと項目の内容は含まない",
+				"For each import counts, numbers of rows with their results, the keyed hashes of the addresses that it added (to undo it) and the number of who sent it; never an address or the value of a field"},
+			Why:       Text{"名簿の取り込みを途中から続け、取り消せるようにするため", "To go on with an import, and to undo it"},
+			Keeps:     Text{"90日間", "90 days"},
+			Functions: []string{"importer", "imports"}, People: engineer,
+		},
+		{
+			Code: "import_files", Name: Text{"取り込むファイル", "Files to import"}, Resources: []string{"ImportFilesBucket"}, Personal: true,
+			Holds:     Text{"職員が送信した名簿のファイルと、その先頭の数行", "Lists as staff sent them, and their first rows"},
+			Why:       Text{"名簿の取り込み", "To take a list over"},
+			Keeps:     Text{"24時間。取り込みが終わればすぐに削除する", "24 hours, or until the import has ended"},
+			Functions: []string{"importer", "imports"}, People: engineer,
 		},
 		{
 			Code: "staff_users", Name: Text{"職員のアカウント", "Accounts of staff"}, Resources: []string{"StaffUsers"}, Personal: true,
@@ -216,7 +231,7 @@ func Stores() []Store {
 				"Of staff who are signed in: their number, name, mail address and roles (of the cookie a hash only). By role, name and address of those who hold it, so that they can be asked to approve something; nothing of visitors"},
 			Why:       Text{"職員のサインインと、承認の依頼のため", "Signing staff in, and asking them for approvals"},
 			Keeps:     Text{"サインインの状態は STAFF_SESSION_HOURS で定める時間（既定8時間）、氏名とメールアドレスは最後のサインインから90日間", "A session STAFF_SESSION_HOURS (8 by default); name and address 90 days from the last sign-in"},
-			Functions: []string{"campaigns", "signin", "subscribers"}, People: engineer,
+			Functions: []string{"campaigns", "imports", "signin", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "ledger", Name: Text{"操作の記録", "Ledger"}, Resources: []string{"LedgerTable"}, Personal: true, Copies: true,
@@ -224,16 +239,16 @@ func Stores() []Store {
 				"Who (the number of a member of staff) did what to which record and when, or was refused. Each entry holds the hash of the one before; none can be changed or deleted. No name, no mail address, no value of a field"},
 			Why:       Text{"個人情報の取り扱いをあとから確かめるため", "To show later what was done with personal data (R47)"},
 			Keeps:     Text{"3年間", "3 years"},
-			Functions: []string{"campaigns", "signin", "subscribers"}, People: engineer,
+			Functions: []string{"campaigns", "imports", "signin", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "logs", Name: Text{"動作記録", "Logs of the functions"}, Personal: true,
-			Resources: []string{"AccessLogs", "ApiLogs", "CampaignsLogs", "EventsLogs", "FeedbackLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "SenderLogs", "SigninLogs", "SiteLogs", "SubscribersLogs"},
+			Resources: []string{"AccessLogs", "ApiLogs", "CampaignsLogs", "EventsLogs", "FeedbackLogs", "ImporterLogs", "ImportsLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "SenderLogs", "SigninLogs", "SiteLogs", "SubscribersLogs"},
 			Holds: Text{"処理ごとに1行：要求番号、機能名または経路、結果、所要時間、鍵付きハッシュ。発信元のIPアドレス・氏名・メールアドレス・入力内容は書かない",
 				"A line per outcome: request id, function or route, result, duration, keyed hashes; no IP address, no name, no mail address, no value of a field"},
 			Why:       Text{"障害の調査のため", "To find faults"},
 			Keeps:     Text{"LOG_RETENTION_DAYS で定める日数（既定90日間）", "LOG_RETENTION_DAYS (90 by default)"},
-			Functions: []string{"access", "campaigns", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "sender", "signin", "site", "subscribers"}, People: Text{"運用担当の技術者", "The engineer in charge"},
+			Functions: []string{"access", "campaigns", "events", "feedback", "importer", "imports", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "sender", "signin", "site", "subscribers"}, People: Text{"運用担当の技術者", "The engineer in charge"},
 		},
 		{
 			Code: "keys", Name: Text{"暗号鍵", "Secret keys"}, Resources: []string{"AddressKey", "FormKeys", "LinkKeys"},
@@ -258,7 +273,7 @@ func Stores() []Store {
 				"Records of the outbox's stream that the mailer could not take: numbers of mails only, neither recipient nor content"},
 			Why:       Text{"障害の調査のため", "To find faults"},
 			Keeps:     Text{"14日間（自動的に消える）", "14 days, then gone by itself"},
-			Functions: []string{"mailer"}, People: engineer,
+			Functions: []string{"importer", "mailer"}, People: engineer,
 		},
 		{
 			Code: "transit", Name: Text{"配送中のメール", "Mail in transit"}, Personal: true,

@@ -85,6 +85,14 @@ func (t *Transaction) Check(name, table string, key Item, condition Condition) {
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}})
 }
 
+// Join adds the actions of another transaction, in its order. Names may repeat; then Cancelled tells of one of them.
+func (t *Transaction) Join(other *Transaction) {
+	t.names, t.actions = append(t.names, other.names...), append(t.actions, other.actions...)
+	if t.err == nil {
+		t.err = other.err
+	}
+}
+
 // Commit carries the transaction out. It returns a *Cancelled where conditions failed, ErrUnavailable where the outcome
 // is unknown after all retries.
 func (t *Transaction) Commit(ctx context.Context, client *dynamodb.Client) error {
