@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"madoguchi/shared/record"
 )
 
 // names are the names of subscribers, sorted.
@@ -162,5 +164,46 @@ func TestMarksNameNobody(t *testing.T) {
 	s, _ := w.stored(t, "hanako@example.jp")
 	if a, b := w.list.marks(s), other.marks(s); a.Name == b.Name || a.Organization == b.Organization || a.Name == a.Organization {
 		t.Errorf("%+v, %+v", a, b)
+	}
+}
+
+// Who came with an import is found like everybody else, and stands where an imported opt-out has put them.
+func TestImportedAreFound(t *testing.T) {
+	w := newWorld(t)
+	s, err := w.list.Imported(hanako(), Evidence{"展示会", "2019-05-01", "配信希望"}, "i1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var add, leave record.Transaction
+	w.list.Add(&add, s)
+	if err := add.Commit(t.Context(), w.list.Client); err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := w.list.Beginning(t.Context(), "山田", "", 10)
+	if len(found) != 1 || err != nil {
+		t.Errorf("by name: %v, %v", names(found), err)
+	}
+	here, err := w.list.Look(t.Context(), []string{s.Person})
+	if err != nil || !w.list.Leave(&leave, OptOut{Person: s.Person, Reason: string(Unsubscribed), Import: "i2"}, here[s.Person]) {
+		t.Fatal(err)
+	}
+	if err := leave.Commit(t.Context(), w.list.Client); err != nil {
+		t.Fatal(err)
+	}
+	for state, want := range map[State]int{Confirmed: 0, Unsubscribed: 1} {
+		if found, _, err := w.list.InState(t.Context(), state, "", 10); len(found) != want || err != nil {
+			t.Errorf("%s: %v, %v", state, names(found), err)
+		}
+	}
+	// What the person says on the telephone is theirs: an undo of the import does not take it back.
+	if err := w.list.OptOutByHand(t.Context(), s.Person, ChannelTelephone); err != nil {
+		t.Fatal(err)
+	}
+	if here, err = w.list.Look(t.Context(), []string{s.Person}); err != nil {
+		t.Fatal(err)
+	}
+	var undo record.Transaction
+	if w.list.Return(&undo, here[s.Person], s.Person, "i2") {
+		t.Error("the undo of an import takes back what was said on the telephone")
 	}
 }
