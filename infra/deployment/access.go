@@ -75,6 +75,7 @@ var wide = map[string]string{
 	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
 	"MailerRole ses:GetAccount *":                                           "the action knows no other resource",
 	"MailerRole ses:DeleteSuppressedDestination *":                          "likewise; it takes off the address of a new consent",
+	"SubscribersRole ses:DeleteSuppressedDestination *":                     "likewise; it takes off the address of somebody whose bounce was wrong",
 	"FeedbackRole ses:DeleteSuppressedDestination *":                        "likewise, after a late bounce of a mail of before the consent",
 	"FeedbackRole ses:GetSuppressedDestination *":                           "likewise; it reads the entry of an address that SES did not try",
 	"FeedbackRole ses:ListSuppressedDestinations *":                         "likewise; it looks daily for what events that were lost would have told",
@@ -232,6 +233,15 @@ var mayTouch = map[string]map[string][]string{
 		"OutboxTable":         {putItem}, // to colleagues
 		"StaffTable":          {readItem, query, updateItem},
 		"LedgerTable":         {putItem, query},
+	},
+	"SubscribersFunction": {
+		"NewsletterTable":  {batchGet, checkItem, deleteItem, readItem, putItem, query, updateItem}, // one person at a time
+		"PressTable":       {batchGet, checkItem, deleteItem, readItem, putItem, query, updateItem},
+		"SuppressionTable": {checkItem, deleteItem, readItem, putItem}, // an opt-out; a wrong bounce
+		"OutboxTable":      {batchGet, putItem, query},                 // what became of a person's mails
+		"CampaignsTable":   {readItem, query},
+		"StaffTable":       {readItem, updateItem},
+		"LedgerTable":      {putItem, query},
 	},
 	"SenderFunction": {
 		"CampaignsTable":     {readItem, putItem, query, updateItem},

@@ -25,17 +25,22 @@ const copiesDays = 14
 
 var engineer = Text{"運用担当の技術者（緊急時のみ）", "The engineer in charge, in an emergency only"}
 
+// listStaff are the staff of a list: its lines are masked until somebody opens one, and the ledger says who did.
+func listStaff(ja, en string) Text {
+	return Text{ja + "（一覧では氏名とアドレスの一部を伏せ、開いた記録を残して）", en + " (masked in lists; each record that is opened is in the ledger)"}
+}
+
 // Stores returns every store of the system.
 func Stores() []Store {
 	return []Store{
 		{
 			Code: "newsletter", Name: Text{"メールマガジン登録簿", "Newsletter list"}, Resources: []string{"NewsletterTable"},
 			Service: Newsletter, Personal: true, Copies: true,
-			Holds: Text{"登録者の項目、状態、同意の記録（表示した内容の版・日時・経路）。アドレスを変更した場合は、変更前から変更後への案内（鍵付きハッシュだけ）。検索の鍵はメールアドレスの鍵付きハッシュ",
-				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address"},
+			Holds: Text{"登録者の項目、状態、同意の記録（表示した内容の版・日時・経路）。アドレスを変更した場合は、変更前から変更後への案内（鍵付きハッシュだけ）。検索の鍵は、メールアドレスと、氏名・所属の始めの2文字の鍵付きハッシュ",
+				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address and of the first two letters of name and organisation"},
 			Why:       Text{"メールマガジンの配信", "Delivery of e-mail newsletters"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "sender"}, People: engineer,
+			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "sender", "subscribers"}, People: listStaff("メールマガジン担当の職員", "Staff who look after the newsletter"),
 		},
 		{
 			Code: "press", Name: Text{"プレスリリース配信先名簿", "Press list"}, Resources: []string{"PressTable"},
@@ -44,7 +49,7 @@ func Stores() []Store {
 				"As the newsletter list, with the items of the press list; also requests that wait for approval"},
 			Why:       Text{"プレスリリースの配信と取材案内の送付", "Delivery of press releases and media invitations"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"campaigns", "feedback", "importer", "press", "sender"}, People: engineer,
+			Functions: []string{"campaigns", "feedback", "importer", "press", "sender", "subscribers"}, People: listStaff("報道担当の職員", "Staff who look after the press list"),
 		},
 		{
 			Code: "access", Name: Text{"アクセス記録", "Access records"}, Resources: []string{"AccessTable"}, Service: Access, Personal: true,
@@ -162,7 +167,7 @@ func Stores() []Store {
 				"Before sending: recipient and what goes into the mail. After: both removed; kind, times, outcome and the keyed hash of the address remain; of mail about an inquiry its reference too, so that an answer joins it. Its stream (24 hours) carries keys only"},
 			Why:       Text{"受け付けた申し込みのメールを必ず、一度だけ送るため", "To send the mail of every accepted form, and once only"},
 			Keeps:     Text{"結果が確定するまで（長くとも7日間）、確定後30日間", "Until the outcome is settled, at most 7 days; then 30 days"},
-			Functions: []string{"campaigns", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "reminders"}, People: engineer,
+			Functions: []string{"campaigns", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "reminders", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "suppression", Name: Text{"送信停止リスト", "Suppression list"}, Resources: []string{"SuppressionTable"}, Personal: true, Copies: true,
@@ -171,7 +176,7 @@ func Stores() []Store {
 			Why: Text{"配信停止をお申し出の方や、メールが届かないアドレスに再びお送りしないため", "Not to write again to those who do not want it or cannot be reached"},
 			Keeps: Text{"期限なし（ご本人があらためて同意するまで）。一時的に届かなかったメールの番号は、最後のものから90日間",
 				"Open-ended, until the person gives a new consent; numbers of mails that could not be delivered for the time being, 90 days from the last"},
-			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "press", "sender"}, People: engineer,
+			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "press", "sender", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "campaign_files", Name: Text{"一斉配信の添付ファイル", "Attachments of campaigns"}, Resources: []string{"CampaignFilesBucket"}, Copies: true,
@@ -187,7 +192,7 @@ func Stores() []Store {
 				"What staff wrote, in versions, its state, the numbers of the accounts that decided, and counts. For each recipient the key of the record (keyed hash of the address, or reference number), the outcome, SES's number and what SES reported; never an address or a name"},
 			Why:       Text{"一人に一度だけ届け、届いたかどうかの問い合わせに答えるため", "To write to each person once only, and to answer whether somebody was written to"},
 			Keeps:     Text{"配信先ごとの記録は CAMPAIGN_RECIPIENT_DAYS で定める日数（既定90日間）。本文と集計は期限なし", "Recipients for CAMPAIGN_RECIPIENT_DAYS (90 by default); what was written and the counts are open-ended"},
-			Functions: []string{"campaigns", "feedback", "imports", "mailer", "newsletter", "press", "sender"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
+			Functions: []string{"campaigns", "feedback", "imports", "mailer", "newsletter", "press", "sender", "subscribers"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
 		},
 		{
 			Code: "guard", Name: Text{"不正利用の防止", "Guard"}, Resources: []string{"GuardTable"}, Personal: true,
@@ -226,7 +231,7 @@ func Stores() []Store {
 				"Of staff who are signed in: their number, name, mail address and roles (of the cookie a hash only). By role, name and address of those who hold it, so that they can be asked to approve something; nothing of visitors"},
 			Why:       Text{"職員のサインインと、承認の依頼のため", "Signing staff in, and asking them for approvals"},
 			Keeps:     Text{"サインインの状態は STAFF_SESSION_HOURS で定める時間（既定8時間）、氏名とメールアドレスは最後のサインインから90日間", "A session STAFF_SESSION_HOURS (8 by default); name and address 90 days from the last sign-in"},
-			Functions: []string{"campaigns", "imports", "signin"}, People: engineer,
+			Functions: []string{"campaigns", "imports", "signin", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "ledger", Name: Text{"操作の記録", "Ledger"}, Resources: []string{"LedgerTable"}, Personal: true, Copies: true,
@@ -234,16 +239,16 @@ func Stores() []Store {
 				"Who (the number of a member of staff) did what to which record and when, or was refused. Each entry holds the hash of the one before; none can be changed or deleted. No name, no mail address, no value of a field"},
 			Why:       Text{"個人情報の取り扱いをあとから確かめるため", "To show later what was done with personal data (R47)"},
 			Keeps:     Text{"3年間", "3 years"},
-			Functions: []string{"campaigns", "imports", "signin"}, People: engineer,
+			Functions: []string{"campaigns", "imports", "signin", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "logs", Name: Text{"動作記録", "Logs of the functions"}, Personal: true,
-			Resources: []string{"AccessLogs", "ApiLogs", "CampaignsLogs", "EventsLogs", "FeedbackLogs", "ImporterLogs", "ImportsLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "SenderLogs", "SigninLogs", "SiteLogs"},
+			Resources: []string{"AccessLogs", "ApiLogs", "CampaignsLogs", "EventsLogs", "FeedbackLogs", "ImporterLogs", "ImportsLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "SenderLogs", "SigninLogs", "SiteLogs", "SubscribersLogs"},
 			Holds: Text{"処理ごとに1行：要求番号、機能名または経路、結果、所要時間、鍵付きハッシュ。発信元のIPアドレス・氏名・メールアドレス・入力内容は書かない",
 				"A line per outcome: request id, function or route, result, duration, keyed hashes; no IP address, no name, no mail address, no value of a field"},
 			Why:       Text{"障害の調査のため", "To find faults"},
 			Keeps:     Text{"LOG_RETENTION_DAYS で定める日数（既定90日間）", "LOG_RETENTION_DAYS (90 by default)"},
-			Functions: []string{"access", "campaigns", "events", "feedback", "importer", "imports", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "sender", "signin", "site"}, People: Text{"運用担当の技術者", "The engineer in charge"},
+			Functions: []string{"access", "campaigns", "events", "feedback", "importer", "imports", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "sender", "signin", "site", "subscribers"}, People: Text{"運用担当の技術者", "The engineer in charge"},
 		},
 		{
 			Code: "keys", Name: Text{"暗号鍵", "Secret keys"}, Resources: []string{"AddressKey", "FormKeys", "LinkKeys"},

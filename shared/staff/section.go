@@ -20,7 +20,7 @@ func Sections() []Section {
 		{
 			Path: "/staff/subscribers", Name: policy.Text{JA: "読者・登録者", EN: "Subscribers"},
 			Roles: []string{policy.RoleEditor, policy.RolePress},
-			Built: false,
+			Built: true,
 		},
 		{
 			Path: "/staff/campaigns", Name: policy.Text{JA: "配信", EN: "Campaigns"},

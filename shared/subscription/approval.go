@@ -22,7 +22,7 @@ func (l *List) wait(tx *record.Transaction, s *Subscriber, condition record.Cond
 	now := l.Now()
 	expires := l.Periods.Expiry(string(Pending), now)
 	s.State, s.ConfirmedAt, s.ExpiresAt = Pending, stamp(now), expires.Unix()
-	tx.Put(actSubscriber, l.Table, *s, condition)
+	l.put(tx, *s, condition)
 	l.keepConsent(tx, actConsent, *s, l.Periods.Expiry("consent", expires).Unix(), "")
 	tx.Delete(actLeft, l.Table, record.Key(leftKey(s.Person)), record.Condition{})
 	l.enqueuePending(tx, to, *s)
@@ -74,7 +74,7 @@ func (l *List) decide(ctx context.Context, person string, add func(*record.Trans
 		if err := add(&tx, s, to); err != nil {
 			return err
 		}
-		err = tx.Commit(ctx, l.Client)
+		err = l.commit(ctx, &tx)
 		var cancelled *record.Cancelled
 		if !errors.As(err, &cancelled) {
 			return err

@@ -124,7 +124,8 @@ func (l *List) end(tx *record.Transaction, person string, s Subscriber, found bo
 // would have gone sooner, and the consent has ended. A change of address that waits goes on waiting: it may be the remedy.
 func (l *List) bounce(tx *record.Transaction, s Subscriber) {
 	now := l.Now()
-	tx.Update(actSubscriber, l.Table, Key(s.Person), "SET #state = :state, bounced_at = :at, expires_at = :expires",
-		record.Values{"state": Bounced, "at": stamp(now), "expires": min(s.ExpiresAt, l.Periods.Expiry(string(Bounced), now).Unix())}, unchanged(s))
+	values := record.Values{"state": Bounced, "from": s.State, "at": stamp(now), "expires": min(s.ExpiresAt, l.Periods.Expiry(string(Bounced), now).Unix())}
+	update := marked("SET #state = :state, bounced_at = :at, bounced_from = :from, expires_at = :expires", values, Bounced, now, s.Person)
+	tx.Update(actSubscriber, l.Table, Key(s.Person), update, values, unchanged(s))
 	l.endConsent(tx, actConsent, s, now)
 }

@@ -55,7 +55,7 @@ func TestBounce(t *testing.T) {
 		t.Error("an old consent wins over a bounce of today")
 	}
 	want := was
-	want.State, want.BouncedAt, want.ExpiresAt = Bounced, stamp(w.now()), w.now().Add(90*day).Unix()
+	want.State, want.BouncedFrom, want.BouncedAt, want.ExpiresAt = Bounced, Confirmed, stamp(w.now()), w.now().Add(90*day).Unix()
 	got, _ := w.stored(t, email)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("subscriber: %s", diff)

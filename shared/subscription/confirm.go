@@ -136,6 +136,13 @@ func (l *List) welcome(tx *record.Transaction, s *Subscriber, condition record.C
 
 // accept is welcome for somebody whose confirmation has its time already; kind is the mail that says so.
 func (l *List) accept(tx *record.Transaction, s *Subscriber, kind string, condition record.Condition) error {
+	tx.Delete(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
+	tx.Delete(actLeft, l.Table, record.Key(leftKey(s.Person)), record.Condition{})
+	return l.admit(tx, s, kind, condition)
+}
+
+// admit is accept for an address that nobody has asked to be spared.
+func (l *List) admit(tx *record.Transaction, s *Subscriber, kind string, condition record.Condition) error {
 	to, err := address.Parse(s.Email)
 	if err != nil {
 		return errors.New("a stored address does not parse")
@@ -143,12 +150,10 @@ func (l *List) accept(tx *record.Transaction, s *Subscriber, kind string, condit
 	now := l.Now()
 	expires := l.Periods.Expiry("confirmed", now)
 	s.State, s.ExpiresAt = Confirmed, expires.Unix()
-	tx.Put(actSubscriber, l.Table, *s, condition)
+	l.put(tx, *s, condition)
 	pk, sk := consentKey(s.Person, s.Ref)
 	tx.Put(actConsent, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt,
 		ExpiresAt: l.Periods.Expiry("consent", expires).Unix()}, record.Condition{})
-	tx.Delete(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
-	tx.Delete(actLeft, l.Table, record.Key(leftKey(s.Person)), record.Condition{})
 	unsubscribe := l.UnsubscribeLink(s.Person)
 	l.enqueue(tx, kind, to, map[string]string{"name": s.Fields["name"], "preferences": l.preferencesLink(s.Person),
 		"unsubscribe": unsubscribe, "deleted_on": stamp(expires), "reference": s.Ref}, unsubscribe)
@@ -165,7 +170,7 @@ func (l *List) confirmChange(ctx context.Context, s Subscriber) error {
 	now := l.Now()
 	moved := s
 	moved.PK, moved.Person, moved.Email, moved.Change, moved.Ref = s.Change.Person[:2], s.Change.Person, s.Change.Email, nil, s.Change.Ref
-	moved.SubmittedAt, moved.BouncedAt = stamp(now), ""
+	moved.SubmittedAt, moved.BouncedAt, moved.BouncedFrom = stamp(now), "", ""
 	var tx record.Transaction
 	free := record.IfAbsent(now)
 	free.Expression = "(" + free.Expression + ") OR #state <> :confirmed"

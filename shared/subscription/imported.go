@@ -116,7 +116,7 @@ func (l *List) Imported(values map[string]string, e Evidence, id string) (Subscr
 		Proof: Proof{Ref: importRef(id), Policy: policy.Version, FormVersion: l.Service.FormVersion, Language: policy.Japanese,
 			Channel: ChannelImport, OpenedAt: stamp(now), SubmittedAt: stamp(now), Evidence: &e},
 		ConfirmedAt: stamp(now), ExpiresAt: l.Periods.Expiry(string(Confirmed), now).Unix()}
-	s.Seal = s.seal()
+	s.Seal, s.Marks = s.seal(), l.marks(s)
 	return s, nil
 }
 
@@ -136,7 +136,7 @@ const AddActions = 4
 // Add adds to a transaction that an imported subscriber is on the list, if nothing at all is known of the person: no record in
 // any state, no suppression, no other address. Nothing is mailed.
 func (l *List) Add(tx *record.Transaction, s Subscriber) {
-	tx.Put(actSubscriber, l.Table, s, record.IfAbsent(l.Now()))
+	l.put(tx, s, record.IfAbsent(l.Now()))
 	l.keepConsent(tx, actConsent, s, s.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
 	tx.Check(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{Expression: "attribute_not_exists(pk)"})
 	tx.Check("pointer", l.Table, record.Key(pointerKey(s.Person)), record.IfAbsent(l.Now()))
@@ -201,18 +201,16 @@ func (l *List) Leave(tx *record.Transaction, o OptOut, h Here) bool {
 		// A click that confirms in this moment is not lost, and a subscriber never suppressed as well.
 		tx.Check(actSubscriber, l.Table, Key(o.Person), unchanged(s))
 	case o.Reason == string(Bounced):
-		tx.Update(actSubscriber, l.Table, Key(o.Person), "SET #state = :state, bounced_at = :at, expires_at = :expires",
-			record.Values{"state": Bounced, "at": stamp(now), "expires": min(s.ExpiresAt, l.Periods.Expiry(string(Bounced), now).Unix())}, unchanged(s))
-		l.endConsent(tx, actConsent, s, now)
+		l.bounce(tx, s)
 	default:
 		kept := s.ExpiresAt
 		if s.State == Pending || o.Reason == complained {
 			kept = 0
 		}
-		tx.Update(actSubscriber, l.Table, Key(o.Person),
-			"SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires, left_by = :import REMOVE #change",
-			record.Values{"state": Unsubscribed, "at": stamp(now), "kept": kept, "expires": l.Periods.Expiry(string(Unsubscribed), now).Unix(), "import": o.Import},
-			unchanged(s), "change")
+		values := record.Values{"state": Unsubscribed, "at": stamp(now), "kept": kept, "expires": l.Periods.Expiry(string(Unsubscribed), now).Unix(), "import": o.Import}
+		update := marked("SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires, left_by = :import REMOVE #change",
+			values, Unsubscribed, now, o.Person)
+		tx.Update(actSubscriber, l.Table, Key(o.Person), update, values, unchanged(s), "change")
 		l.endConsent(tx, actConsent, s, now)
 	}
 	return true
@@ -230,7 +228,7 @@ func (l *List) Return(tx *record.Transaction, h Here, person, id string) bool {
 	if h.Found && s.State == Unsubscribed && s.LeftBy == id && s.KeptUntil > l.Now().Unix() {
 		back := s
 		back.State, back.ExpiresAt, back.KeptUntil, back.UnsubscribedAt, back.LeftBy = Confirmed, s.KeptUntil, 0, "", ""
-		tx.Put(actSubscriber, l.Table, back, unchanged(s))
+		l.put(tx, back, unchanged(s))
 		l.keepConsent(tx, actConsent, back, back.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
 	}
 	return true

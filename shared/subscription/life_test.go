@@ -25,7 +25,7 @@ type life struct {
 
 func (l *life) step(t *rapid.T) {
 	email := rapid.SampledFrom(l.emails).Draw(t, "address")
-	switch rapid.SampledFrom([]string{"sign up", "resend", "confirm", "confirm", "unsubscribe", "undo", "change", "move", "wait", "delete", "come back"}).Draw(t, "step") {
+	switch rapid.SampledFrom([]string{"sign up", "resend", "confirm", "confirm", "unsubscribe", "undo", "change", "move", "wait", "delete", "come back", "staff"}).Draw(t, "step") {
 	case "sign up":
 		name := "名前" + rapid.StringMatching(`[a-z]{6}`).Draw(t, "name")
 		before := len(l.mails(t, email, "confirm"))
@@ -45,6 +45,8 @@ func (l *life) step(t *rapid.T) {
 		l.deleteExpired(t)
 	case "come back":
 		l.comeBack(t, email)
+	case "staff":
+		l.staff(t, email)
 	}
 	l.check(t)
 }

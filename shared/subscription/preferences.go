@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"maps"
+	"strings"
 	"time"
 
 	"madoguchi/shared/address"
@@ -94,13 +95,15 @@ func (l *List) ChangePreferences(ctx context.Context, t link.Token, values map[s
 }
 
 func (l *List) change(ctx context.Context, s Subscriber, values map[string]string, to address.Address, target string, capped bool) error {
-	update := "SET #fields = :fields"
 	set := record.Values{"fields": without(values, "email")}
+	marks, unmarked := l.beginnings(values, set)
+	update, remove := "SET #fields = :fields"+marks, unmarked
 	names := []string{"fields"}
 	var tx record.Transaction
 	if target == s.Person {
 		// The same mailbox, perhaps in another spelling. A change that waits is given up.
-		update += ", email = :email REMOVE #change"
+		update += ", email = :email"
+		remove += ", #change"
 		set["email"], names = values["email"], append(names, "change")
 	} else {
 		known, err := l.subscribed(ctx, target)
@@ -119,6 +122,9 @@ func (l *List) change(ctx context.Context, s Subscriber, values map[string]strin
 				l.enqueue(&tx, "address_confirm", to, map[string]string{"link": l.confirmLink(s.Person, change.Ref), "expires": unixText(change.ExpiresAt)}, "")
 			}
 		}
+	}
+	if remove != "" {
+		update += " REMOVE " + strings.TrimPrefix(remove, ", ")
 	}
 	tx.Update(actSubscriber, l.Table, Key(s.Person), update, set, unchanged(s), names...)
 	return tx.Commit(ctx, l.Client)

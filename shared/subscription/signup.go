@@ -53,13 +53,14 @@ func (l *List) SignUp(ctx context.Context, s *form.Submission) error {
 		fresh.Unmailed = capped
 		switch {
 		case known == nil:
-			tx.Put(actSubscriber, l.Table, fresh, record.IfAbsent(s.At))
+			l.put(&tx, fresh, record.IfAbsent(s.At))
 		case known.State == Confirmed, known.State == Pending: // nothing to store: the answer is a mail
 		default:
-			tx.Put(actSubscriber, l.Table, l.replacing(fresh, *known), unchanged(*known))
+			l.put(&tx, l.replacing(fresh, *known), unchanged(*known))
 			if known.State == Unsubscribed {
 				left := *known
 				left.PK, left.Person = leftKey(person)
+				left.Marks = Marks{} // it stands aside: the list shows the sign-up
 				tx.Put(actLeft, l.Table, left, record.Condition{})
 			}
 		}

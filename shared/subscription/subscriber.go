@@ -42,13 +42,16 @@ type Subscriber struct {
 	ConfirmedAt    string       `dynamodbav:"confirmed_at,omitempty"`
 	UnsubscribedAt string       `dynamodbav:"unsubscribed_at,omitempty"`
 	BouncedAt      string       `dynamodbav:"bounced_at,omitempty"`
-	KeptUntil      int64        `dynamodbav:"kept_until,omitempty"` // expiry before unsubscribing, for the undo
-	Earlier        []Submission `dynamodbav:"earlier,omitempty"`    // older sign-ups of an unconfirmed address whose links still work
-	Unmailed       bool         `dynamodbav:"unmailed,omitempty"`   // the newest sign-up got no mail, the day's were used up: no link leads to it
-	Change         *Change      `dynamodbav:"change,omitempty"`     // new address that waits for its own confirmation
-	LeftBy         string       `dynamodbav:"left_by,omitempty"`    // the import of old opt-outs that ended the subscription
-	Seal           string       `dynamodbav:"seal,omitempty"`       // hash of what an import brought
-	ExpiresAt      int64        `dynamodbav:"expires_at"`
+	KeptUntil      int64        `dynamodbav:"kept_until,omitempty"`   // expiry before unsubscribing, for the undo
+	Earlier        []Submission `dynamodbav:"earlier,omitempty"`      // older sign-ups of an unconfirmed address whose links still work
+	Unmailed       bool         `dynamodbav:"unmailed,omitempty"`     // the newest sign-up got no mail, the day's were used up: no link leads to it
+	Change         *Change      `dynamodbav:"change,omitempty"`       // new address that waits for its own confirmation
+	BouncedFrom    State        `dynamodbav:"bounced_from,omitempty"` // where it stood before the bounce
+	PutBack        *PutBack     `dynamodbav:"put_back,omitempty"`     // staff have found that a bounce was wrong
+	LeftBy         string       `dynamodbav:"left_by,omitempty"`      // the import of old opt-outs that ended the subscription
+	Seal           string       `dynamodbav:"seal,omitempty"`         // hash of what an import brought
+	Marks
+	ExpiresAt int64 `dynamodbav:"expires_at"`
 }
 
 // Proof is what shows later how a consent was given: which form in which version was seen, when and how (R1; kept
@@ -61,7 +64,13 @@ type Proof struct {
 	Channel     string          `dynamodbav:"channel"`
 	OpenedAt    string          `dynamodbav:"opened_at"`
 	SubmittedAt string          `dynamodbav:"submitted_at"`
-	Evidence    *Evidence       `dynamodbav:"evidence,omitempty"` // of a consent that was not given on the form
+	Evidence    *Evidence       `dynamodbav:"evidence,omitempty"` // of a consent that was not given on a form of ours
+}
+
+// PutBack is who was put back on the list after a bounce that was wrong.
+type PutBack struct {
+	At     string `dynamodbav:"at" json:"at"`
+	Reason string `dynamodbav:"reason" json:"reason"`
 }
 
 // Submission is one sign-up that waits for its confirmation.
@@ -110,11 +119,12 @@ type consent struct {
 // suppression says that an address must not be written to for a list. It holds the keyed hash only, and has no expiry:
 // it ends with a new confirmed consent. Reasons: unsubscribed, bounced, complained.
 type suppression struct {
-	Person string `dynamodbav:"pk"`
-	List   string `dynamodbav:"sk"`
-	Reason string `dynamodbav:"reason"`
-	Since  string `dynamodbav:"since"`
-	Import string `dynamodbav:"import_id,omitempty"` // the import of old opt-outs that it came with
+	Person  string `dynamodbav:"pk"`
+	List    string `dynamodbav:"sk"`
+	Reason  string `dynamodbav:"reason"`
+	Since   string `dynamodbav:"since"`
+	Channel string `dynamodbav:"channel,omitempty"`   // by which the person told staff; empty: by a link of ours
+	Import  string `dynamodbav:"import_id,omitempty"` // the import of old opt-outs that it came with
 }
 
 // List is one list with its store.
@@ -130,6 +140,17 @@ type List struct {
 	AddressKey  config.Key
 	Links       link.Signer
 	Now         func() time.Time
+
+	// Commit, where it is set, carries out what staff do: together with its entry in the ledger, or not at all.
+	Commit func(context.Context, *record.Transaction) error
+}
+
+// commit carries out what staff do.
+func (l *List) commit(ctx context.Context, tx *record.Transaction) error {
+	if l.Commit != nil {
+		return l.Commit(ctx, tx)
+	}
+	return tx.Commit(ctx, l.Client)
 }
 
 // Key is the key of a subscriber by the keyed hash of the address.

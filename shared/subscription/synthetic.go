@@ -36,10 +36,12 @@ func (l *List) Synthetic(n int, categories []string) (Subscriber, error) {
 	}
 	now := l.Now()
 	person := to.Key(l.AddressKey)
-	return Subscriber{PK: person[:2], Person: person, State: Confirmed, Email: values["email"], Fields: without(values, "email"),
+	s := Subscriber{PK: person[:2], Person: person, State: Confirmed, Email: values["email"], Fields: without(values, "email"),
 		Proof: Proof{Ref: fmt.Sprintf("S%06d", n), Policy: policy.Version, FormVersion: l.Service.FormVersion, Language: policy.Japanese,
 			Channel: ChannelSynthetic, OpenedAt: stamp(now), SubmittedAt: stamp(now)},
-		ConfirmedAt: stamp(now), ExpiresAt: l.Periods.Expiry("confirmed", now).Unix()}, nil
+		ConfirmedAt: stamp(now), ExpiresAt: l.Periods.Expiry("confirmed", now).Unix()}
+	s.Marks = l.marks(s)
+	return s, nil
 }
 
 // StoreSynthetic writes made-up subscribers, in batches; what is there under the same address is replaced.

@@ -111,10 +111,9 @@ func (l *List) leave(tx *record.Transaction, s Subscriber) {
 // leaveFor is leave with the expiry that an undo brings back; 0 where there is none.
 func (l *List) leaveFor(tx *record.Transaction, s Subscriber, kept int64) {
 	now := l.Now()
-	tx.Update(actSubscriber, l.Table, Key(s.Person),
-		"SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires REMOVE #change",
-		record.Values{"state": Unsubscribed, "at": stamp(now), "kept": kept, "expires": l.Periods.Expiry("unsubscribed", now).Unix()},
-		unchanged(s), "change")
+	values := record.Values{"state": Unsubscribed, "at": stamp(now), "kept": kept, "expires": l.Periods.Expiry("unsubscribed", now).Unix()}
+	update := marked("SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires REMOVE #change", values, Unsubscribed, now, s.Person)
+	tx.Update(actSubscriber, l.Table, Key(s.Person), update, values, unchanged(s), "change")
 	if s.State != Bounced { // then the consent has ended already
 		l.endConsent(tx, actConsent, s, now)
 	}
@@ -172,7 +171,7 @@ func (l *List) restore(tx *record.Transaction, left Subscriber, condition record
 	back := left
 	back.PK, back.State, back.ExpiresAt, back.KeptUntil, back.UnsubscribedAt = left.Person[:2], Confirmed, left.KeptUntil, 0, ""
 	back.LeftBy = ""
-	tx.Put(actSubscriber, l.Table, back, condition)
+	l.put(tx, back, condition)
 	tx.Delete(actLeft, l.Table, record.Key(leftKey(left.Person)), record.Condition{})
 	l.keepConsent(tx, actConsent, back, back.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
 	tx.Delete(actSuppression, l.Suppression, record.Key(left.Person, string(l.Service.Code)), record.Condition{})

@@ -89,8 +89,10 @@ func Table(t testing.TB, client *dynamodb.Client, name string, sk bool, indexes 
 		input.KeySchema = append(input.KeySchema, key("sk", types.KeyTypeRange))
 	}
 	for _, index := range indexes {
-		input.AttributeDefinitions = append(input.AttributeDefinitions, attribute(index.Hash, types.ScalarAttributeTypeS),
-			attribute(index.Range, index.RangeType))
+		input.AttributeDefinitions = append(input.AttributeDefinitions, attribute(index.Hash, types.ScalarAttributeTypeS))
+		if index.Range != "sk" { // which is there already
+			input.AttributeDefinitions = append(input.AttributeDefinitions, attribute(index.Range, index.RangeType))
+		}
 		projection := &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}
 		if len(index.Include) > 0 {
 			projection = &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: index.Include}
