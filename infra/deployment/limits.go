@@ -44,7 +44,7 @@ var functionLimit = map[string]limit{
 
 	"CampaignsFunction":   {25, 512, nil, "counts 2,000 recipients, stores attachments or sends a test while a person waits; the gateway waits 30 seconds, and nobody but staff calls it"},
 	"SubscribersFunction": {25, 512, nil, "decides on 50 media at once, a transaction and an entry each; the gateway waits 30 seconds, and nobody but staff calls it"},
-	"SenderFunction":      {90, 1024, nil, "works for 55 seconds, when the next strike of the clock is there to take over, and keeps the rest for calls that are being made; a thousand recipients a second take a quarter of a processor"},
+	"SenderFunction":      {90, 1024, nil, "works for 65 seconds, when the next strike of the clock waits to take over, and keeps the rest for calls that are being made; a thousand recipients a second take a quarter of a processor"},
 	"SigninFunction":      {15, 512, nil, "one transaction, and at most three calls to the identity provider of 4 s each"},
 	"ImportsFunction":     {15, 512, nil, "a file of at most 4.4 MB goes to S3 as it came; what is in it is the importer's"},
 	"ImporterFunction":    {60, 512, nil, "works for 50 seconds, when the next strike of the clock is there to take over; a file and what it unpacks to are bounded"},

@@ -337,3 +337,33 @@ func TestNumbersStay(t *testing.T) {
 		t.Errorf("a recipient is still there: %v, %v", found, err)
 	}
 }
+
+// One sender works on a campaign, one waits for it, and a killed one loses its place by time.
+func TestPlaces(t *testing.T) {
+	s, c, _ := world(t, 1)
+	start := s.Now()
+	hold := func(slot campaign.Slot, me string) bool {
+		t.Helper()
+		ok, err := s.Hold(t.Context(), c.ID, slot, me, 30*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	}
+	if !hold(campaign.Holder, "a") || !hold(campaign.Holder, "a") || hold(campaign.Holder, "b") || !hold(campaign.Heir, "b") || hold(campaign.Heir, "c") {
+		t.Error("two have the same place, or one loses its own")
+	}
+	s.Now = func() time.Time { return start.Add(31 * time.Second) }
+	if !hold(campaign.Holder, "b") {
+		t.Error("a place is kept for ever")
+	}
+	if err := s.Release(t.Context(), c.ID, campaign.Holder, "a"); err != nil || hold(campaign.Holder, "c") {
+		t.Error("somebody gives away another's place", err)
+	}
+	if err := s.Release(t.Context(), c.ID, campaign.Holder, "b"); err != nil || !hold(campaign.Holder, "c") {
+		t.Error("a place that was given back is not free", err)
+	}
+	if _, err := s.Enter(t.Context(), c.ID, campaign.Paused, "editor-1", ""); err != nil {
+		t.Errorf("a held campaign cannot be decided on: %v", err)
+	}
+}

@@ -20,7 +20,7 @@ import (
 const (
 	// work is how long one invocation goes on. The clock strikes every minute: the next one is there when this one hands over, and
 	// what a longer one would hold in memory is nothing that the next must not find in the table all the same.
-	work = 55 * time.Second
+	work = 65 * time.Second
 	// reserve is kept at the end of an invocation and of a lease to store an outcome.
 	reserve = 5 * time.Second
 	// idle is how long an invocation waits for something that is due soon, such as the end of the pause after the first
@@ -59,9 +59,11 @@ func (s *sender) handle(ctx context.Context, _ json.RawMessage) (any, error) {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-reserve).Before(end) {
 		end = deadline.Add(-reserve)
 	}
+	mine := &strike{me: rand.Text(), held: map[string]campaign.Slot{}}
+	defer s.release(context.WithoutCancel(ctx), mine)
 	var failed error
 	for {
-		busy, soon, err := s.round(ctx, end)
+		busy, soon, err := s.round(ctx, mine, end)
 		failed = err
 		switch left := end.Sub(s.now()); {
 		case left <= 0, err != nil, ctx.Err() != nil:
@@ -79,7 +81,7 @@ func (s *sender) handle(ctx context.Context, _ json.RawMessage) (any, error) {
 
 // round looks after every active campaign once. busy says that one of them may go on at once, soon that one will before end. One
 // campaign's failure never fails another's.
-func (s *sender) round(ctx context.Context, end time.Time) (busy, soon bool, err error) {
+func (s *sender) round(ctx context.Context, mine *strike, end time.Time) (busy, soon bool, err error) {
 	ids, err := s.store.Active(ctx, end)
 	if err != nil {
 		return false, false, err
@@ -95,8 +97,8 @@ func (s *sender) round(ctx context.Context, end time.Time) (busy, soon bool, err
 			soon = true
 			continue
 		}
-		again, err := s.tend(ctx, c, end)
-		busy = busy || again
+		again, waits, err := s.tend(ctx, mine, c, end)
+		busy, soon = busy || again, soon || waits
 		if errors.Is(err, campaign.ErrCounts) {
 			s.metrics.Write(metric.CampaignCounts.Is(1))
 		}
@@ -108,19 +110,80 @@ func (s *sender) round(ctx context.Context, end time.Time) (busy, soon bool, err
 	return busy, soon, errors.Join(failed...)
 }
 
-// tend does what a campaign needs now, and reports whether it may go on at once.
-func (s *sender) tend(ctx context.Context, c campaign.Campaign, end time.Time) (again bool, err error) {
+// strike is one run of the function: who it is to the others, and which places at campaigns it has.
+type strike struct {
+	me   string
+	held map[string]campaign.Slot
+}
+
+// tend does what a campaign needs now. again says that it may go on at once, waits that another sender works on it and this one goes
+// on when that one's time is over.
+func (s *sender) tend(ctx context.Context, mine *strike, c campaign.Campaign, end time.Time) (again, waits bool, err error) {
 	switch c.State {
 	case campaign.Scheduled:
-		return s.start(ctx, c)
-	case campaign.Freezing:
-		return s.freeze(ctx, c, end)
-	case campaign.Sending:
-		return s.send(ctx, c, end)
+		again, err = s.start(ctx, c)
+		return again, false, err
+	case campaign.Freezing, campaign.Sending:
+		ours, waits, err := s.hold(ctx, mine, c.ID)
+		if err != nil || !ours {
+			return false, waits, err
+		}
+		defer s.keep(ctx, mine, c.ID)()
+		if c.State == campaign.Freezing {
+			again, err = s.freeze(ctx, c, end)
+		} else {
+			again, err = s.send(ctx, c, end)
+		}
+		return again, false, err
 	case campaign.Paused, campaign.Halted, campaign.Cancelled:
-		return false, s.settleRest(ctx, c)
+		return false, false, s.settleRest(ctx, c)
 	}
-	return false, nil
+	return false, false, nil
+}
+
+// hold takes a campaign for this run, or the place of the one who waits for it; where both are taken, there is nothing to do here.
+func (s *sender) hold(ctx context.Context, mine *strike, id string) (ours, waits bool, err error) {
+	for _, slot := range []campaign.Slot{campaign.Holder, campaign.Heir} {
+		ok, err := s.store.Hold(ctx, id, slot, mine.me, s.cfg.Lease)
+		if err != nil {
+			return false, false, err
+		}
+		if ok {
+			if mine.held[id] == campaign.Heir && slot == campaign.Holder {
+				err = s.store.Release(ctx, id, campaign.Heir, mine.me)
+			}
+			mine.held[id] = slot
+			return slot == campaign.Holder, slot == campaign.Heir, err
+		}
+	}
+	return false, false, nil
+}
+
+// keep renews a place while the campaign is worked on, until the function that it returns is called. A place that is lost all the same
+// harms nobody: two senders never send a chunk twice.
+func (s *sender) keep(ctx context.Context, mine *strike, id string) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for s.sleep(ctx, s.cfg.Lease/4) == nil {
+			if _, err := s.store.Hold(ctx, id, campaign.Holder, mine.me, s.cfg.Lease); err != nil && ctx.Err() == nil {
+				slog.WarnContext(ctx, "place at the campaign not renewed", "campaign", id, "error", err)
+			}
+		}
+	}()
+	return func() { cancel(); <-ended }
+}
+
+// release gives all places back, so that the next run goes on at once.
+func (s *sender) release(ctx context.Context, mine *strike) {
+	ctx, cancel := context.WithTimeout(ctx, reserve)
+	defer cancel()
+	for id, slot := range mine.held {
+		if err := s.store.Release(ctx, id, slot, mine.me); err != nil {
+			slog.WarnContext(ctx, "place at the campaign left to its lease", "campaign", id, "error", err)
+		}
+	}
 }
 
 // start begins a campaign whose time has come. One whose time passed while nobody was there asks what to do: an invitation that
