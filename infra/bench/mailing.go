@@ -177,7 +177,7 @@ type sending struct {
 	peak                    int64 // bytes of the sender's memory
 }
 
-// mostStrikes bounds a campaign that does not come to its end: an invocation works for 55 seconds.
+// mostStrikes bounds a campaign that does not come to its end: an invocation works for about a minute.
 const mostStrikes = 100
 
 // send sends one campaign to everybody of the address book.

@@ -350,8 +350,14 @@ func TestPlaces(t *testing.T) {
 		}
 		return ok
 	}
-	if !hold(campaign.Holder, "a") || !hold(campaign.Holder, "a") || hold(campaign.Holder, "b") || !hold(campaign.Heir, "b") || hold(campaign.Heir, "c") {
-		t.Error("two have the same place, or one loses its own")
+	for i, one := range []struct {
+		slot campaign.Slot
+		who  string
+		want bool
+	}{{campaign.Holder, "a", true}, {campaign.Holder, "a", true}, {campaign.Holder, "b", false}, {campaign.Heir, "b", true}, {campaign.Heir, "c", false}} {
+		if hold(one.slot, one.who) != one.want {
+			t.Errorf("%d: %s by %s: not %v", i, one.slot, one.who, one.want)
+		}
 	}
 	s.Now = func() time.Time { return start.Add(31 * time.Second) }
 	if !hold(campaign.Holder, "b") {

@@ -73,7 +73,7 @@ func (s *sender) handle(ctx context.Context, _ json.RawMessage) (any, error) {
 			return nil, nil
 		default:
 			if err := s.sleep(ctx, min(idle, left)); err != nil {
-				return nil, nil //nolint:nilerr // the time is over: the next invocation goes on
+				return nil, nil // the time is over: the next invocation goes on
 			}
 		}
 	}
