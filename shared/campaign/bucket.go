@@ -48,7 +48,8 @@ type Bucket struct {
 	next      time.Time // of what was taken for the sender: when its next recipient may be sent to
 	left      int       // recipients taken and not yet used
 	seen      spent     // as this sender stored it last
-	departs   time.Time // where calls are kept apart: when the next may be made
+	departs   time.Time // where calls are kept apart: when the next may be prepared
+	departed  time.Time // when the last was made
 }
 
 // SetRate sets the account's recipients per second.
@@ -154,6 +155,28 @@ func (b *Bucket) Space(ctx context.Context, n int) error {
 		at = b.departs
 	}
 	b.departs = at.Add(b.cost(n))
+	b.mu.Unlock()
+	if wait := at.Sub(now); wait > 0 {
+		return b.Sleep(ctx, wait)
+	}
+	return nil
+}
+
+// Depart is asked once a call is marked, and waits the little by which the mark of the call before took longer than this one's: two calls
+// that are as large as what SES lets through at once are a whole second apart when they are made. The error is ctx's.
+func (b *Bucket) Depart(ctx context.Context, n int) error {
+	const way = 3 * time.Millisecond // by which one call may be quicker on its way than the one before
+	b.mu.Lock()
+	if b.perSecond <= 0 || b.slack() > 0 {
+		b.mu.Unlock()
+		return nil
+	}
+	now := b.Store.Now()
+	at := now
+	if least := b.departed.Add(time.Duration(float64(n)/b.perSecond*float64(time.Second)) + way); least.After(now) {
+		at = least
+	}
+	b.departed = at
 	b.mu.Unlock()
 	if wait := at.Sub(now); wait > 0 {
 		return b.Sleep(ctx, wait)

@@ -147,6 +147,12 @@ func (m *mailing) call(ctx context.Context, call envelope.Call, n int, until tim
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	answers := make([]campaign.Outcome, n)
+	if err := m.bucket.Depart(ctx, n); err != nil {
+		for i := range answers {
+			answers[i] = campaign.Pending // nothing has left
+		}
+		return answers
+	}
 	call.Do(ctx, m.ses, func(i int, r envelope.Result) { answers[i] = m.judge(r) })
 	m.learn(answers)
 	return answers
