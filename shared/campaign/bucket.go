@@ -144,44 +144,44 @@ func (b *Bucket) Take(ctx context.Context, n int) (time.Time, error) {
 // read and written between Wait and the call takes now more and now less time, and two calls that come closer to each other than they
 // were let go would be one too many. What one call is late by, the later ones wait, so that it is lost once. The error is ctx's.
 func (b *Bucket) Space(ctx context.Context, n int) error {
-	b.mu.Lock()
-	if b.perSecond <= 0 || b.slack() > 0 {
-		b.mu.Unlock()
-		return nil
-	}
-	now := b.Store.Now()
-	at := now
-	if b.departs.After(now) {
-		at = b.departs
-	}
-	b.departs = at.Add(b.cost(n))
-	b.mu.Unlock()
-	if wait := at.Sub(now); wait > 0 {
-		return b.Sleep(ctx, wait)
-	}
-	return nil
+	return b.apart(ctx, func(now time.Time) time.Time {
+		at := later(now, b.departs)
+		b.departs = at.Add(b.cost(n))
+		return at
+	})
 }
 
 // Depart is asked once a call is marked, and waits the little by which the mark of the call before took longer than this one's: two calls
 // that are as large as what SES lets through at once are a whole second apart when they are made. The error is ctx's.
 func (b *Bucket) Depart(ctx context.Context, n int) error {
 	const way = 3 * time.Millisecond // by which one call may be quicker on its way than the one before
+	return b.apart(ctx, func(now time.Time) time.Time {
+		b.departed = later(now, b.departed.Add(time.Duration(float64(n)/b.perSecond*float64(time.Second))+way))
+		return b.departed
+	})
+}
+
+// apart waits until the moment that choose says, where calls are as large as what SES lets through at once; others need not wait.
+func (b *Bucket) apart(ctx context.Context, choose func(now time.Time) time.Time) error {
 	b.mu.Lock()
 	if b.perSecond <= 0 || b.slack() > 0 {
 		b.mu.Unlock()
 		return nil
 	}
 	now := b.Store.Now()
-	at := now
-	if least := b.departed.Add(time.Duration(float64(n)/b.perSecond*float64(time.Second)) + way); least.After(now) {
-		at = least
-	}
-	b.departed = at
+	wait := choose(now).Sub(now)
 	b.mu.Unlock()
-	if wait := at.Sub(now); wait > 0 {
+	if wait > 0 {
 		return b.Sleep(ctx, wait)
 	}
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // reserve moves the shared moment by n recipients and returns when the first of them may be sent to. A sender that is alone finds the

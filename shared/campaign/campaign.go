@@ -143,11 +143,6 @@ type Segment struct {
 	People           []string `dynamodbav:"people,omitempty" json:"people,omitempty"` // hand-picked, by record key
 }
 
-// Empty reports whether the segment narrows nothing.
-func (s Segment) Empty() bool {
-	return len(s.Prefecture)+len(s.BusinessCategory)+len(s.Attendance)+len(s.Status)+len(s.Language)+len(s.People) == 0
-}
-
 // Follows makes a campaign go to recipients of an earlier one: a correction to those who got it, a second try to those who
 // did not.
 type Follows struct {

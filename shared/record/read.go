@@ -24,24 +24,19 @@ func Key(pk, sk string) Item {
 
 // Get reads one item, consistently. It reports false where there is none, or only one that has expired (hard case 24).
 func Get(ctx context.Context, client *dynamodb.Client, table string, key Item, now time.Time, into any) (bool, error) {
-	out, err := client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true)})
-	if err != nil {
-		return false, wrap("get from "+table, err)
-	}
-	if len(out.Item) == 0 || Expired(out.Item, now) {
-		return false, nil
-	}
-	if err := attributevalue.UnmarshalMap(out.Item, into); err != nil {
-		return false, fmt.Errorf("decode item of %s: %w", table, err)
-	}
-	return true, nil
+	return get(ctx, client, &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true)}, now, into)
 }
 
 // GetSome is Get for some attributes of a large item: a projection whose reserved words are written "#name" and given without the
 // sign in names.
 func GetSome(ctx context.Context, client *dynamodb.Client, table string, key Item, projection string, now time.Time, into any, names ...string) (bool, error) {
-	out, err := client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true),
-		ProjectionExpression: &projection, ExpressionAttributeNames: placeholders(names)})
+	return get(ctx, client, &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true),
+		ProjectionExpression: &projection, ExpressionAttributeNames: placeholders(names)}, now, into)
+}
+
+func get(ctx context.Context, client *dynamodb.Client, input *dynamodb.GetItemInput, now time.Time, into any) (bool, error) {
+	table := *input.TableName
+	out, err := client.GetItem(ctx, input)
 	if err != nil {
 		return false, wrap("get from "+table, err)
 	}

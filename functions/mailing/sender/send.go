@@ -199,8 +199,7 @@ var errStore = errors.New("chunks were left to the next run")
 // give ends the run: no further call is made.
 func (m *mailing) give(ctx context.Context, reason string, cause error) {
 	m.mu.Lock()
-	first := m.stop == ""
-	if first {
+	if m.stop == "" {
 		m.stop = reason
 	}
 	m.mu.Unlock()
