@@ -18,6 +18,7 @@ import (
 	"madoguchi/infra/local/runtime"
 	"madoguchi/infra/local/template"
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/bulletin"
 	"madoguchi/shared/config"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/subscription"
@@ -108,7 +109,15 @@ var issue = campaign.Content{Language: policy.Japanese, Subject: "{{name|読者}
 
 // schedule creates a newsletter that is due now.
 func (a *addressBook) schedule(ctx context.Context) (string, error) {
-	c, err := a.store.Create(ctx, campaign.Campaign{Kind: policy.NewsletterIssue, Author: "bench"}, []campaign.Content{issue})
+	contents := []campaign.Content{issue}
+	c, err := a.store.Create(ctx, campaign.Campaign{Kind: policy.NewsletterIssue, Author: "bench"}, contents)
+	if err != nil {
+		return "", err
+	}
+	editions, err := bulletin.Editions(bulletin.Settings{Organization: policy.DefaultOrganization()}, &c, contents, nil)
+	if err == nil {
+		err = a.store.Print(ctx, c, editions)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -14,6 +14,7 @@ import (
 	"madoguchi/infra/local/stack"
 	"madoguchi/infra/tools"
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/bulletin"
 	"madoguchi/shared/policy"
 )
 
@@ -202,8 +203,15 @@ func (c *chaos) stuck(id string, err error) error {
 
 // schedule makes a campaign that is due at once.
 func (c *chaos) schedule(ctx context.Context) (string, error) {
-	k, err := c.store.Create(ctx, campaign.Campaign{Kind: policy.NewsletterIssue, Author: "chaos"},
-		[]campaign.Content{{Language: policy.Japanese, Subject: "{{name|読者}} 様", Body: "# 本文\n\n{{name|読者}} 様、こんにちは。"}})
+	contents := []campaign.Content{{Language: policy.Japanese, Subject: "{{name|読者}} 様", Body: "# 本文\n\n{{name|読者}} 様、こんにちは。"}}
+	k, err := c.store.Create(ctx, campaign.Campaign{Kind: policy.NewsletterIssue, Author: "chaos"}, contents)
+	if err != nil {
+		return "", err
+	}
+	editions, err := bulletin.Editions(bulletin.Settings{Organization: policy.DefaultOrganization()}, &k, contents, nil)
+	if err == nil {
+		err = c.store.Print(ctx, k, editions)
+	}
 	if err != nil {
 		return "", err
 	}

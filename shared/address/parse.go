@@ -16,14 +16,16 @@ func Parse(typed string) (Address, error) {
 	if err != nil {
 		return Address{}, err
 	}
-	s = strings.TrimSpace(text.FoldWidth(s))
-	s = strings.NewReplacer("。", ".", "｡", ".").Replace(s)
+	if !isASCII(s) { // a campaign reads every address again: most have nothing to fold
+		s = strings.TrimSpace(text.FoldWidth(s))
+		s = strings.NewReplacer("。", ".", "｡", ".").Replace(s)
+		// Marks and joiners that other texts may hold cannot be seen in an address either.
+		if text.HasInvisible(s) {
+			return Address{}, text.InvisibleCharacter
+		}
+	}
 	if s == "" {
 		return Address{}, text.Empty
-	}
-	// Marks and joiners that other texts may hold cannot be seen in an address either.
-	if text.HasInvisible(s) {
-		return Address{}, text.InvisibleCharacter
 	}
 	local, domain, err := split(s)
 	if err != nil {

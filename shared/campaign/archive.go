@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 )
@@ -44,16 +45,16 @@ type issueItem struct {
 }
 
 // Publish puts a campaign that is sent into the archive; a press release appears when its embargo has ended. Doing it again changes
-// nothing. title and html are bulletin.Public's. A campaign that is not Public is left alone.
-func (s *Store) Publish(ctx context.Context, c Campaign, title, html string) error {
+// nothing. A campaign that is not Public is left alone.
+func (s *Store) Publish(ctx context.Context, c Campaign, page edition.Page) error {
 	if !c.Public() {
 		return nil
 	}
 	at := max(c.StartedAt/1000, c.EmbargoUntil)
-	issue := Issue{ID: c.ID, Title: title, At: at}
+	issue := Issue{ID: c.ID, Title: page.Title, At: at}
 	var tx record.Transaction
 	tx.Put("list", s.Table, issueItem{archive(c.Kind), "at#" + time.Unix(at, 0).UTC().Format(time.RFC3339) + "#" + c.ID, issue}, record.Condition{})
-	issue.HTML = html
+	issue.HTML = page.HTML
 	tx.Put("issue", s.Table, issueItem{archive(c.Kind), "id#" + c.ID, issue}, record.Condition{})
 	if err := tx.Commit(ctx, s.Client); err != nil {
 		return fmt.Errorf("publish campaign: %w", err)

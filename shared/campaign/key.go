@@ -22,6 +22,10 @@ func contentSort(version int, l policy.Language) string {
 	return fmt.Sprintf("content#%06d#%s", version, l)
 }
 
+func editionSort(version int, l policy.Language) string {
+	return fmt.Sprintf("edition#%06d#%s", version, l)
+}
+
 // chunkPrefix begins the sort keys of chunks.
 const chunkPrefix = "k#"
 

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 )
@@ -129,6 +130,43 @@ func (s *Store) Contents(ctx context.Context, c Campaign, version int) ([]Conten
 		if found {
 			all = append(all, content)
 		}
+	}
+	return all, nil
+}
+
+// editionItem is an edition as it is kept.
+type editionItem struct {
+	PK string `dynamodbav:"pk"`
+	SK string `dynamodbav:"sk"`
+	edition.Edition
+}
+
+// Print keeps the editions of a campaign's version: what its senders send. Whoever schedules it does so before. Doing it again
+// replaces them.
+func (s *Store) Print(ctx context.Context, c Campaign, editions []edition.Edition) error {
+	var tx record.Transaction
+	for _, e := range editions {
+		tx.Put(string(e.Language), s.Table, editionItem{partition(c.ID), editionSort(c.Version, e.Language), e}, record.Condition{})
+	}
+	if err := tx.Commit(ctx, s.Client); err != nil {
+		return fmt.Errorf("keep editions: %w", err)
+	}
+	return nil
+}
+
+// Editions reads what a campaign's senders send, one for each of its languages. Errors: ErrNotFound where one was not kept.
+func (s *Store) Editions(ctx context.Context, c Campaign) ([]edition.Edition, error) {
+	all := make([]edition.Edition, len(c.Langs))
+	for i, l := range c.Langs {
+		var item editionItem
+		found, err := record.Get(ctx, s.Client, s.Table, record.Key(partition(c.ID), editionSort(c.Version, l)), s.Now(), &item)
+		if err == nil && !found {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read edition: %w", err)
+		}
+		all[i] = item.Edition
 	}
 	return all, nil
 }

@@ -1,16 +1,40 @@
 package main
 
 import (
+	"context"
+	"fmt"
+
+	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/bulletin"
-	"madoguchi/shared/campaign/envelope"
 )
+
+// around is what all campaigns have around what they say.
+func (e *editor) around() bulletin.Settings {
+	return bulletin.Settings{Organization: e.mail.Organization, Images: e.images}
+}
+
+// print makes the editions that the senders send of the campaign as it is now, with the event as it is now.
+func (e *editor) print(ctx context.Context, c *campaign.Campaign) error {
+	contents, err := e.store.Contents(ctx, *c, c.Version)
+	if err != nil {
+		return err
+	}
+	about, err := e.about(ctx, c)
+	if err != nil {
+		return err
+	}
+	editions, err := bulletin.Editions(e.around(), c, contents, about)
+	if err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return e.store.Print(ctx, *c, editions)
+}
 
 // judgeBulletin holds what was written to what can be sent: what stops is wrong, the rest are warnings.
 func (e *editor) judgeBulletin(j *judged) {
 	for _, content := range j.contents {
 		l := content.Language
-		written := bulletin.Content{Subject: content.Subject, BodyMarkdown: content.Body, Preheader: content.Preheader, Text: content.Text}
-		for _, f := range bulletin.Check(written, envelope.Frame(e.mail, &j.campaign, l, j.event)) {
+		for _, f := range bulletin.Check(bulletin.About(e.around(), &j.campaign, content, j.event)) {
 			field := f.Field
 			switch field {
 			case "subject", "body_markdown", "preheader", "text":

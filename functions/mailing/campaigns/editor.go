@@ -34,6 +34,7 @@ type editor struct {
 	addressKey config.Key
 	outbox     string
 	mail       envelope.Settings
+	images     []string // origins of the organisation's own pictures
 	ses        *ses.Client
 	delay      time.Duration // within which "send now" can be recalled
 	review     bool          // a second person has to approve

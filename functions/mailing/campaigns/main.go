@@ -30,6 +30,7 @@ type settings struct {
 	Outbox   string `env:"OUTBOX_TABLE"`
 	Files    string `env:"CAMPAIGN_FILES_BUCKET"`
 	Mail     envelope.Settings
+	Images   []string      `env:"IMAGE_ORIGINS,optional"`
 	Delay    time.Duration `env:"SEND_DELAY_MINUTES" min:"0" max:"1440"`
 	Review   bool          `env:"CAMPAIGN_REVIEW"`
 	Testers  []string      `env:"TEST_RECIPIENTS,optional"`
@@ -62,6 +63,6 @@ func open(env config.Source, client *dynamodb.Client, files *objects.Client, cal
 	return &editor{
 		staff: desk, store: sources.Campaigns, events: sources.Events, newsletter: newsletter, categories: &subscription.Categories{List: newsletter},
 		periods: periods, sources: sources,
-		files: files.Bucket(cfg.Files), addressKey: cfg.Audience.AddressKey, outbox: cfg.Outbox, mail: cfg.Mail, ses: caller, delay: cfg.Delay, review: cfg.Review, testers: cfg.Testers, now: now,
+		files: files.Bucket(cfg.Files), addressKey: cfg.Audience.AddressKey, outbox: cfg.Outbox, mail: cfg.Mail, images: cfg.Images, ses: caller, delay: cfg.Delay, review: cfg.Review, testers: cfg.Testers, now: now,
 	}, nil
 }

@@ -79,7 +79,7 @@ func (e *editor) preview(w http.ResponseWriter, r *http.Request, c *campaign.Cam
 			return web.ErrNotFound // gone since
 		}
 	}
-	subject, html, text, err := letter.Bulletin.Render(letter.Recipient(person))
+	subject, html, text, err := letter.Edition.Render(letter.Recipient(person))
 	if err != nil {
 		return err
 	}
@@ -102,14 +102,14 @@ func (e *editor) preview(w http.ResponseWriter, r *http.Request, c *campaign.Cam
 		v.People = append(v.People, choice{strconv.Itoa(n + 1), v.T("実際の宛先の見本 ", "Recipient ") + strconv.Itoa(n+1), v.Person == n+1})
 	}
 	part := url.Values{"part": {"html"}, "language": {string(content.Language)}, "person": {strconv.Itoa(v.Person)}, "version": {strconv.Itoa(version)}}
-	v.Frame, v.Subject, v.Text, v.Size = base+"/"+c.ID+"/preview?"+part.Encode(), subject, text, fmt.Sprintf("%.1f KB", float64(letter.Bulletin.Size)/1024)
+	v.Frame, v.Subject, v.Text, v.Size = base+"/"+c.ID+"/preview?"+part.Encode(), subject, text, fmt.Sprintf("%.1f KB", float64(letter.Edition.Size)/1024)
 	return e.writeWith(w, r, http.StatusOK, staff.StaffPage{Title: policy.Text{JA: "届くメールの見本", EN: "What arrives"}, Frames: true}, "preview", v)
 }
 
 // previewFrame sends the HTML part as a document that can do nothing: no script, no form, and pictures only from where the mail may
 // have them.
 func (e *editor) previewFrame(w http.ResponseWriter, html string) error {
-	images := append([]string{"data:"}, e.mail.Images...)
+	images := append([]string{"data:"}, e.images...)
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src "+strings.Join(images, " ")+"; frame-ancestors 'self'; sandbox allow-popups")
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -94,7 +94,7 @@ func (e *editor) letter(ctx context.Context, c *campaign.Campaign, content campa
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := envelope.New(e.mail, c, content, about, files)
+	b, err := bulletin.Compile(bulletin.About(e.around(), c, content, about))
 	var refused *bulletin.Refused
 	if errors.As(err, &refused) {
 		var wrong problems
@@ -103,5 +103,9 @@ func (e *editor) letter(ctx context.Context, c *campaign.Campaign, content campa
 		}
 		return nil, wrong, nil
 	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("compile campaign %s: %w", c.ID, err)
+	}
+	l, err := envelope.New(e.mail, c, b, files)
 	return l, nil, err
 }

@@ -74,6 +74,9 @@ func (e *editor) schedule(w http.ResponseWriter, r *http.Request, c *campaign.Ca
 		}
 		return e.scheduleAgain(w, r, c, p, wrong)
 	}
+	if err := e.print(ctx, c); err != nil {
+		return err
+	}
 	changed, err := e.act(ctx, c, actSchedule, func(now *campaign.Campaign) error {
 		if now.Version != c.Version {
 			return campaign.ErrStale

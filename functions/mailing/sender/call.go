@@ -107,22 +107,31 @@ func (m *mailing) some(ctx context.Context, c *campaign.Chunk, who []int) (ours 
 	if err != nil {
 		return true, fmt.Errorf("prepare call: %w", err)
 	}
-	if err := m.space(ctx, len(called)); err != nil {
-		m.bucket.Return(len(called))
-		return true, nil //nolint:nilerr // the time is over, and nothing is marked
-	}
-	until := m.now().Add(m.cfg.Lease)
-	if ours, err := m.store.Begin(ctx, c, called, until); err != nil || !ours {
+	answers, ours, err := m.marked(ctx, c, called, call)
+	if answers == nil {
 		m.bucket.Return(len(called))
 		return ours, err
 	}
-	answers := m.call(ctx, call, len(called), until)
 	return true, m.store.Apply(ctx, c, m.shard, func(outcomes []campaign.Outcome) {
 		exclude(outcomes, excluded)
 		for i, n := range called {
 			campaign.Answer(outcomes, n, answers[i])
 		}
 	})
+}
+
+// marked marks a call and makes it, once one of the places for calls is free. It returns no answers where nothing has left.
+func (m *mailing) marked(ctx context.Context, c *campaign.Chunk, called []int, call envelope.Call) (answers []campaign.Outcome, ours bool, err error) {
+	m.places <- struct{}{}
+	defer func() { <-m.places }()
+	if err := m.space(ctx, len(called)); err != nil {
+		return nil, true, nil //nolint:nilerr // the time is over, and nothing is marked
+	}
+	until := m.now().Add(m.cfg.Lease)
+	if ours, err := m.store.Begin(ctx, c, called, until); err != nil || !ours {
+		return nil, ours, err
+	}
+	return m.call(ctx, call, len(called), until), true, nil
 }
 
 // space keeps calls apart, before the mark: a marked call is made at once.
@@ -312,13 +321,24 @@ func (m *mailing) wakeSES(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// fresh is how long a look at the campaign serves all calls that begin: a call every 50 ms is a thousand recipients a second, so that
+// up to there each call has a look of its own.
+const fresh = 50 * time.Millisecond
+
 // look reads the campaign: whoever paused or cancelled it waits for no more than the calls that are being made (hard case 18), and
 // what comes back stops it.
 func (m *mailing) look(ctx context.Context) error {
+	m.looking.Lock()
+	defer m.looking.Unlock()
+	now := m.now()
+	if age := now.Sub(m.looked); age >= 0 && age < fresh {
+		return nil
+	}
 	c, err := m.store.Standing(ctx, m.c.ID)
 	if err != nil {
 		return err
 	}
+	m.looked = now
 	if c.State != campaign.Sending {
 		m.give(ctx, stopState, nil)
 		return nil

@@ -12,7 +12,6 @@ import (
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/campaign/envelope"
-	"madoguchi/shared/event"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
@@ -21,7 +20,9 @@ import (
 const (
 	// inFlight is how many calls a sender makes at a time: enough for a thousand recipients a second where SES takes a second to
 	// answer. How fast they follow each other is the bucket's matter.
-	inFlight = 24
+	inFlight = 20
+	// workers read and store while others' calls are being made, so that the calls follow each other without a gap.
+	workers = inFlight + inFlight/2
 	// canaryChunks are the chunks that go out before the pause: 500 recipients.
 	canaryChunks = 10
 )
@@ -36,6 +37,10 @@ type mailing struct {
 	end      time.Time
 	shard    string
 	accepted int // when the run began; what came back is held against it
+
+	places  chan struct{} // one for each call that is being made
+	looking sync.Mutex
+	looked  time.Time // when the campaign was last seen to go on
 
 	mu     sync.Mutex
 	stop   string    // why no further call is made: a code; "" while calls are made
@@ -108,7 +113,7 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 		_, err = s.enter(ctx, c.ID, campaign.Paused, "ses_reputation")
 		return nil, err
 	}
-	m := &mailing{sender: s, c: c, end: end, shard: shard(),
+	m := &mailing{sender: s, c: c, end: end, shard: shard(), places: make(chan struct{}, inFlight),
 		perCall: max(1, min(campaign.ChunkSize, int(account.PerSecond)))}
 	counts, _, err := s.store.Counts(ctx, &c)
 	if err != nil {
@@ -129,7 +134,7 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 	sources := s.sources
 	sources.Fields = []string{}
 	for _, letter := range m.letters {
-		sources.Fields = append(sources.Fields, letter.Bulletin.Uses()...)
+		sources.Fields = append(sources.Fields, letter.Edition.Uses()...)
 	}
 	if m.from, err = audience.Open(ctx, sources, &c); err != nil {
 		return nil, fmt.Errorf("open the audience: %w", err)
@@ -137,25 +142,19 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 	return m, nil
 }
 
-// letters are what the campaign says in each of its languages.
+// letters are what the campaign says in each of its languages, as it was scheduled.
 func (s *sender) letters(ctx context.Context, c *campaign.Campaign) (map[policy.Language]*envelope.Letter, error) {
-	contents, err := s.store.Contents(ctx, *c, c.Version)
+	editions, err := s.store.Editions(ctx, *c)
 	if err != nil {
 		return nil, err
-	}
-	var about *event.Event
-	if c.Event != "" {
-		if about, err = s.sources.Events.Fresh(ctx, c.Event); err != nil {
-			return nil, fmt.Errorf("read event: %w", err)
-		}
 	}
 	files, err := envelope.Files(ctx, s.files, c)
 	if err != nil {
 		return nil, err
 	}
 	letters := map[policy.Language]*envelope.Letter{}
-	for _, content := range contents {
-		if letters[content.Language], err = envelope.New(s.cfg.Mail, c, content, about, files); err != nil {
+	for i := range editions {
+		if letters[editions[i].Language], err = envelope.New(s.cfg.Mail, c, &editions[i], files); err != nil {
 			return nil, err
 		}
 	}
@@ -166,7 +165,7 @@ func (s *sender) letters(ctx context.Context, c *campaign.Campaign) (map[policy.
 func (m *mailing) sendAll(ctx context.Context, next func() (some []campaign.Chunk, more bool, err error)) error {
 	work := make(chan campaign.Chunk)
 	var group sync.WaitGroup
-	for range inFlight {
+	for range workers {
 		group.Go(func() {
 			for c := range work {
 				if err := m.chunk(ctx, &c); err != nil {
@@ -303,11 +302,7 @@ func (m *mailing) publish(ctx context.Context, c *campaign.Campaign) error {
 	if !c.Public() || letter == nil {
 		return nil
 	}
-	page, err := letter.Public()
-	if err != nil {
-		return fmt.Errorf("make the public page: %w", err)
-	}
-	return m.store.Publish(ctx, *c, page.Title, page.HTML)
+	return m.store.Publish(ctx, *c, letter.Edition.Page)
 }
 
 // settleRest settles what is unknown of a campaign of which nothing more is sent for now.

@@ -110,6 +110,20 @@ func TestEmptyAudience(t *testing.T) {
 	}
 }
 
+// What is sent was made when the campaign was scheduled. One that has nothing to send stops, and says why.
+func TestNothingPrinted(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe(3)
+	id := w.schedule(nil)
+	if _, err := w.store.Change(t.Context(), id, func(c *campaign.Campaign) error { c.Version++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	w.tick()
+	if c := w.get(id); c.State != campaign.Paused || c.Reason != "rendering" || w.once() != 0 {
+		t.Errorf("%s (%s), %d mails", c.State, c.Reason, w.once())
+	}
+}
+
 // The time passed while nobody was there: it asks, it does not fire (hard case 22).
 func TestMissed(t *testing.T) {
 	w := newWorld(t)

@@ -15,8 +15,10 @@ import (
 	local "madoguchi/infra/local/ses"
 	"madoguchi/shared/address"
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/bulletin"
 	"madoguchi/shared/campaign/campaigntest"
 	"madoguchi/shared/config"
+	"madoguchi/shared/event"
 	"madoguchi/shared/event/eventtest"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
@@ -151,6 +153,7 @@ func (w *world) schedule(change func(*campaign.Campaign)) string {
 	if err != nil {
 		w.Fatal(err)
 	}
+	w.print(c, contents)
 	_, err = w.store.Change(w.Context(), c.ID, func(c *campaign.Campaign) error {
 		c.ScheduledAt = w.now().UnixMilli()
 		return c.Enter(w.now(), campaign.Scheduled, "editor-1", "")
@@ -159,6 +162,25 @@ func (w *world) schedule(change func(*campaign.Campaign)) string {
 		w.Fatal(err)
 	}
 	return c.ID
+}
+
+// print stores what is sent, as whoever schedules a campaign does.
+func (w *world) print(c campaign.Campaign, contents []campaign.Content) {
+	w.Helper()
+	var about *event.Event
+	if c.Event != "" {
+		var err error
+		if about, err = w.sources.Events.Fresh(w.Context(), c.Event); err != nil {
+			w.Fatal(err)
+		}
+	}
+	editions, err := bulletin.Editions(bulletin.Settings{Organization: w.cfg.Mail.Organization}, &c, contents, about)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := w.store.Print(w.Context(), c, editions); err != nil {
+		w.Fatal(err)
+	}
 }
 
 // tick lets the clock strike once.

@@ -49,7 +49,7 @@ func publish(t *testing.T, s *campaign.Store, sent time.Time, change func(*campa
 		t.Fatal(err)
 	}
 	for range 2 { // the sender may be killed in between
-		if err := s.Publish(t.Context(), c, page.Title, page.HTML); err != nil {
+		if err := s.Publish(t.Context(), c, page); err != nil {
 			t.Fatal(err)
 		}
 	}

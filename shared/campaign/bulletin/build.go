@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/policy"
 )
 
@@ -46,7 +47,7 @@ type ownLinkLine struct {
 const fontStack htmltemplate.CSS = `'Hiragino Sans','Noto Sans JP',Meiryo,sans-serif`
 
 // build makes the template and notes what is to be said of it. The bulletin is whole only where no finding stops it.
-func build(c Content, f Frame) (*Bulletin, []Finding) {
+func build(c Content, f Frame) (*edition.Edition, []Finding) {
 	k := &checker{content: c, frame: f, marks: newMarks()}
 	k.frameItself()
 	subject, preheader, source, typed := k.parts()
@@ -167,7 +168,7 @@ var (
 )
 
 // bulletin fills the layouts and writes them as templates of SES.
-func (p *page) bulletin(m *marks, f Frame) (*Bulletin, error) {
+func (p *page) bulletin(m *marks, f Frame) (*edition.Edition, error) {
 	plain, err := textLayout()
 	if err != nil {
 		return nil, fmt.Errorf("read the text layout: %w", err)
@@ -183,17 +184,12 @@ func (p *page) bulletin(m *marks, f Frame) (*Bulletin, error) {
 	if rich.Execute(&page, p) != nil {
 		return nil, errors.New("the HTML layout fails")
 	}
-	w := newWriter(m)
-	b := &Bulletin{List: isList(f.Kind), subject: w.part(p.Subject, false), html: w.part(page.String(), true), text: w.part(text.String(), false)}
-	b.used = w.used
-	b.Subject, b.HTML, b.Text = b.subject.handlebars(b.used), b.html.handlebars(b.used), b.text.handlebars(b.used)
-	for _, piece := range b.html {
-		if piece.variable < 0 {
-			b.Size += len(piece.text)
-		} else {
-			b.Size += b.used[piece.variable].longest(f)
-		}
-	}
+	w := newWriter(m, f)
+	b := &edition.Edition{Language: f.Language, List: isList(f.Kind)}
+	b.Subject, _ = w.part(p.Subject, false)
+	b.HTML, b.Size = w.part(page.String(), true)
+	b.Text, _ = w.part(text.String(), false)
+	b.Variables = w.used
 	return b, nil
 }
 

@@ -8,12 +8,10 @@
 package bulletin
 
 import (
-	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/policy"
 )
 
@@ -38,13 +36,8 @@ type Frame struct {
 	Correction   string    // お詫びと訂正: what was wrong in the mail that this one follows; lines of plain text, "" for none
 }
 
-// Recipient is one person. Links are absolute.
-type Recipient struct {
-	Values      map[string]string // by field, as people read them: a prefecture's name, not its code
-	Unsubscribe string            // list mail
-	Preferences string            // list mail
-	Link        string            // mail about an event: own registration, or the questionnaire
-}
+// Recipient is one person.
+type Recipient = edition.Recipient
 
 // Finding is something that staff should know of a content before it is sent.
 type Finding struct {
@@ -65,19 +58,6 @@ func (r *Refused) Error() string {
 	return "the content cannot be sent: " + strings.Join(codes, ", ")
 }
 
-// ErrRecipient is wrapped by every error about one recipient's values or links. The errors name the field, never the value.
-var ErrRecipient = errors.New("the recipient's data cannot be used")
-
-// Bulletin is a content in its frame, ready to be sent. It is safe for concurrent use.
-type Bulletin struct {
-	Subject, HTML, Text string // Handlebars as SES knows them
-	Size                int    // bytes of the HTML with the largest values
-	List                bool   // whether it is list mail, which carries the headers of RFC 8058
-
-	subject, html, text pattern
-	used                []variable // what Data gives, in a fixed order
-}
-
 // Check returns everything that is to be said of a content, by field. What Compile refuses is among it.
 func Check(c Content, f Frame) []Finding {
 	_, findings := build(c, f)
@@ -85,7 +65,7 @@ func Check(c Content, f Frame) []Finding {
 }
 
 // Compile makes the template. Its error is a *Refused where Check finds something that stops.
-func Compile(c Content, f Frame) (*Bulletin, error) {
+func Compile(c Content, f Frame) (*edition.Edition, error) {
 	b, findings := build(c, f)
 	var stops []Finding
 	for _, f := range findings {
@@ -97,29 +77,4 @@ func Compile(c Content, f Frame) (*Bulletin, error) {
 		return nil, &Refused{Findings: stops}
 	}
 	return b, nil
-}
-
-// Uses are the names of the merge fields that the template holds: what must be known of each recipient.
-func (b *Bulletin) Uses() []string {
-	var names []string
-	for _, v := range b.used {
-		if !v.literal && !slices.Contains(names, v.mark.name) {
-			names = append(names, v.mark.name)
-		}
-	}
-	return names
-}
-
-// Header is a header of one recipient's mail.
-type Header struct{ Name, Value string }
-
-// Headers returns the headers that list mail carries (RFC 2369, RFC 8058), none for other mail. The error wraps ErrRecipient.
-func (b *Bulletin) Headers(r Recipient) ([]Header, error) {
-	if !b.List {
-		return nil, nil
-	}
-	if err := checkLink(r.Unsubscribe); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrRecipient, unsubscribe, err)
-	}
-	return []Header{{"List-Unsubscribe", "<" + r.Unsubscribe + ">"}, {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/text"
 )
@@ -179,7 +180,7 @@ func holdsImage(n *html.Node) bool {
 }
 
 // size measures what leaves.
-func (k *checker) size(b *Bulletin) {
+func (k *checker) size(b *edition.Edition) {
 	switch {
 	case b.Size > clipped:
 		k.stop("too_large", "body_markdown",

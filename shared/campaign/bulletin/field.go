@@ -3,6 +3,7 @@ package bulletin
 import (
 	"strings"
 
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/policy"
 )
 
@@ -17,9 +18,9 @@ type Field struct {
 
 // The names of the links that a template may hold. Only link can be written by staff; the others belong to the footer.
 const (
-	link        = "link"
-	unsubscribe = "unsubscribe"
-	preferences = "preferences"
+	link        = edition.Link
+	unsubscribe = edition.Unsubscribe
+	preferences = edition.Preferences
 )
 
 // usualLength is the limit of fields that the policy gives none: choices and numbers.

@@ -7,35 +7,30 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/policy"
 )
 
-// Page is what a content says as a page that everybody may read: of no recipient.
-type Page struct {
-	Title string
-	HTML  string // a fragment without styles; headings begin with the second level
-}
-
 // Public makes the page of a content for the public archive. Merge fields show their fallback, or a word for any reader. The error is
 // that of Compile.
-func Public(c Content, f Frame) (Page, error) {
+func Public(c Content, f Frame) (edition.Page, error) {
 	if _, err := Compile(c, f); err != nil {
-		return Page{}, err
+		return edition.Page{}, err
 	}
 	k := &checker{content: c, frame: f, marks: newMarks()}
 	subject, _, source, _ := k.parts()
 	b, err := read(source, k.marks)
 	if err != nil {
-		return Page{}, fmt.Errorf("read the body: %w", err)
+		return edition.Page{}, fmt.Errorf("read the body: %w", err)
 	}
 	var out strings.Builder
 	for n := b.root.FirstChild; n != nil; n = n.NextSibling {
 		forPage(n)
 		if err := html.Render(&out, n); err != nil {
-			return Page{}, fmt.Errorf("write the page: %w", err)
+			return edition.Page{}, fmt.Errorf("write the page: %w", err)
 		}
 	}
-	return Page{Title: k.marks.anybody(subject, false), HTML: k.marks.anybody(out.String(), true)}, nil
+	return edition.Page{Title: k.marks.anybody(subject, false), HTML: k.marks.anybody(out.String(), true)}, nil
 }
 
 // forPage makes an element one of a page: headings a level lower, as the title is the page's own, and pictures as wide as they say.

@@ -18,6 +18,7 @@ import (
 
 	"madoguchi/infra/local/ses"
 	"madoguchi/shared/campaign/bulletin"
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/policy"
 )
 
@@ -53,7 +54,7 @@ func (a account) send(t interface {
 	Helper()
 	Fatal(...any)
 	Fatalf(string, ...any)
-}, test *testing.T, b *bulletin.Bulletin, recipients []bulletin.Recipient) []ses.Mail {
+}, test *testing.T, b *edition.Edition, recipients []bulletin.Recipient) []ses.Mail {
 	t.Helper()
 	in := &sesv2.SendBulkEmailInput{
 		FromEmailAddress: aws.String("info@forms.example.jp"), ConfigurationSetName: aws.String("list"),

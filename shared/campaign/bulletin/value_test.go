@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"madoguchi/shared/campaign/bulletin"
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/policy"
 )
 
@@ -122,13 +123,13 @@ func TestRefusedValues(t *testing.T) {
 			r := hanako()
 			change(&r)
 			_, err := b.Data(r)
-			if !errors.Is(err, bulletin.ErrRecipient) {
+			if !errors.Is(err, edition.ErrRecipient) {
 				t.Fatalf("Data: %v, want ErrRecipient", err)
 			}
 			if strings.Contains(err.Error(), "secret") {
 				t.Errorf("the error holds the value: %v", err)
 			}
-			if _, _, _, err := b.Render(r); !errors.Is(err, bulletin.ErrRecipient) {
+			if _, _, _, err := b.Render(r); !errors.Is(err, edition.ErrRecipient) {
 				t.Errorf("Render: %v, want ErrRecipient", err)
 			}
 		})
@@ -198,7 +199,7 @@ func TestValuesAreOnlyText(t *testing.T) {
 		r.Values["name"] = rapid.OneOf(nasty, rapid.String()).Draw(t, "name")
 		r.Values["organization"] = rapid.OneOf(nasty, rapid.String()).Draw(t, "organization")
 		_, page, _, err := b.Render(r)
-		if errors.Is(err, bulletin.ErrRecipient) {
+		if errors.Is(err, edition.ErrRecipient) {
 			return
 		}
 		if err != nil {

@@ -1,4 +1,4 @@
-// Package envelope makes a campaign's mail a call of SES: the headers, tags and sender around what campaign/bulletin says. The sender,
+// Package envelope makes a campaign's mail a call of SES: the headers, tags and sender around what campaign/edition says. The sender,
 // test sends and previews all use it, so that a test shows what will be sent.
 package envelope
 
@@ -9,15 +9,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
 	"madoguchi/shared/campaign"
-	"madoguchi/shared/campaign/bulletin"
-	"madoguchi/shared/event"
+	"madoguchi/shared/campaign/edition"
 	"madoguchi/shared/mail/message"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/ses"
@@ -25,9 +23,8 @@ import (
 
 // Settings are what the mail of all campaigns has in common.
 type Settings struct {
-	ConfigurationSet string   `env:"LIST_CONFIGURATION_SET"`
-	Sender           string   `env:"SENDER_ADDRESS"`
-	Images           []string `env:"IMAGE_ORIGINS,optional"` // origins of the organisation's own pictures
+	ConfigurationSet string `env:"LIST_CONFIGURATION_SET"`
+	Sender           string `env:"SENDER_ADDRESS"`
 	Organization     policy.Organization
 }
 
@@ -42,65 +39,42 @@ type Entry struct {
 
 // Letter is what a campaign says in one language, ready to be sent.
 type Letter struct {
-	Bulletin *bulletin.Bulletin
+	Edition  *edition.Edition
 	settings Settings
 	template *types.Template
 	from     string
 	replyTo  string
 	kind     string
 	org      policy.Organization
-	content  bulletin.Content
-	frame    bulletin.Frame
 }
 
-// Frame is what stands around what a campaign says in a language. e is the campaign's event, nil where it is about none.
-func Frame(s Settings, c *campaign.Campaign, l policy.Language, e *event.Event) bulletin.Frame {
-	f := bulletin.Frame{Kind: c.Kind, Language: l, Organization: s.Organization, Images: s.Images, Correction: c.Correction}
-	if e != nil {
-		f.Event = e.Title.In(l)
-	}
-	if c.EmbargoUntil != 0 {
-		f.Embargo = time.Unix(c.EmbargoUntil, 0)
-	}
-	return f
-}
-
-// New compiles one language of a campaign. files are its attachments.
-func New(s Settings, c *campaign.Campaign, content campaign.Content, e *event.Event, files []types.Attachment) (*Letter, error) {
-	written := bulletin.Content{Subject: content.Subject, BodyMarkdown: content.Body, Preheader: content.Preheader, Text: content.Text}
-	frame := Frame(s, c, content.Language, e)
-	b, err := bulletin.Compile(written, frame)
-	if err != nil {
-		return nil, fmt.Errorf("compile campaign %s in %s: %w", c.ID, content.Language, err)
-	}
+// New puts an edition of a campaign into its envelope. files are its attachments.
+func New(s Settings, c *campaign.Campaign, e *edition.Edition, files []types.Attachment) (*Letter, error) {
 	org := s.Organization
-	from, err := message.Mailbox(org.ShortName.In(content.Language), s.Sender)
+	from, err := message.Mailbox(org.ShortName.In(e.Language), s.Sender)
 	if err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
 	}
-	l := &Letter{Bulletin: b, settings: s, from: from, replyTo: c.ReplyTo, kind: string(c.Kind), org: org, content: written, frame: frame}
+	l := &Letter{Edition: e, settings: s, from: from, replyTo: c.ReplyTo, kind: string(c.Kind), org: org}
 	if l.replyTo == "" {
 		l.replyTo = org.PrivacyContact
 	}
 	_, domain, _ := strings.Cut(s.Sender, "@")
 	service := campaign.Service(c.Kind)
 	l.template = &types.Template{
-		TemplateContent: &types.EmailTemplateContent{Subject: &b.Subject, Html: &b.HTML, Text: &b.Text}, Attachments: files, TemplateData: aws.String("{}"),
+		TemplateContent: &types.EmailTemplateContent{Subject: &e.Subject, Html: &e.HTML, Text: &e.Text}, Attachments: files, TemplateData: aws.String("{}"),
 		Headers: []types.MessageHeader{header("List-Id", "<"+string(service.Code)+"."+domain+">")},
 	}
 	return l, nil
 }
-
-// Public is the letter as everybody may read it.
-func (l *Letter) Public() (bulletin.Page, error) { return bulletin.Public(l.content, l.frame) }
 
 func header(name, value string) types.MessageHeader {
 	return types.MessageHeader{Name: &name, Value: &value}
 }
 
 // headers of one recipient.
-func (l *Letter) headers(e Entry, r bulletin.Recipient) ([]types.MessageHeader, error) {
-	list, err := l.Bulletin.Headers(r)
+func (l *Letter) headers(e Entry, r edition.Recipient) ([]types.MessageHeader, error) {
+	list, err := l.Edition.Headers(r)
 	all := []types.MessageHeader{header(RefHeader, e.Ref)}
 	for _, h := range list {
 		all = append(all, header(h.Name, h.Value))
@@ -110,15 +84,15 @@ func (l *Letter) headers(e Entry, r bulletin.Recipient) ([]types.MessageHeader, 
 
 func tag(name, value string) types.MessageTag { return types.MessageTag{Name: &name, Value: &value} }
 
-// Recipient is a recipient as the bulletin fills it in: links become whole addresses.
-func (l *Letter) Recipient(a campaign.Addressee) bulletin.Recipient {
+// Recipient is a recipient as the edition fills it in: links become whole addresses.
+func (l *Letter) Recipient(a campaign.Addressee) edition.Recipient {
 	whole := func(path string) string {
 		if path == "" {
 			return ""
 		}
 		return l.org.PublicURL + path
 	}
-	return bulletin.Recipient{Values: a.Values, Unsubscribe: whole(a.Unsubscribe), Preferences: whole(a.Preferences), Link: whole(a.Link)}
+	return edition.Recipient{Values: a.Values, Unsubscribe: whole(a.Unsubscribe), Preferences: whole(a.Preferences), Link: whole(a.Link)}
 }
 
 // Result is what SES said of one recipient.
@@ -141,7 +115,7 @@ func (l *Letter) Prepare(entries []Entry, singly bool) (Call, error) {
 	all := make([]types.BulkEmailEntry, len(entries))
 	for i, e := range entries {
 		r := l.Recipient(e.Addressee)
-		data, dataErr := l.Bulletin.Data(r)
+		data, dataErr := l.Edition.Data(r)
 		headers, err := l.headers(e, r)
 		if err := errors.Join(dataErr, err); err != nil {
 			return nil, fmt.Errorf("fill in the mail of %s: %w", e.Ref, err)

@@ -11,6 +11,7 @@ import (
 
 	local "madoguchi/infra/local/ses"
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/bulletin"
 	"madoguchi/shared/campaign/envelope"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/ses"
@@ -43,7 +44,11 @@ func TestLargestCall(t *testing.T) {
 	c := &campaign.Campaign{ID: "abcdefghij234567", Kind: policy.PressRelease}
 	content := campaign.Content{Language: policy.Japanese, Subject: strings.Repeat("題", 60), Body: strings.Repeat("長い本文です。", 2500) + "\n\n{{name|ご担当者}} 様"}
 	files := []types.Attachment{envelope.Attachment(campaign.File{Name: "資料.pdf", Type: "application/pdf"}, bytes.Repeat([]byte{'x'}, envelope.LargestFiles))}
-	letter, err := envelope.New(settings, c, content, nil, files)
+	editions, err := bulletin.Editions(bulletin.Settings{Organization: settings.Organization}, c, []campaign.Content{content}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	letter, err := envelope.New(settings, c, &editions[0], files)
 	if err != nil {
 		t.Fatal(err)
 	}
