@@ -52,6 +52,9 @@ func (e *editor) judge(ctx context.Context, d *draft, was *campaign.Campaign) (*
 		j.campaign.Kind, j.campaign.Event, j.campaign.ID = was.Kind, was.Event, was.ID
 	}
 	c := &j.campaign
+	if was == nil && d.Version != 0 {
+		j.wrong.add("version", "new", "新しい配信に版はありません。", "What is new has no version yet.")
+	}
 	if campaign.Service(c.Kind) == nil {
 		j.wrong.add("kind", "unknown", "種類を選んでください。", "Please choose a kind.")
 		return j, nil
@@ -217,18 +220,31 @@ func needed(ja, en string, l policy.Language) policy.Text {
 // line cleans a line of text; needed says that it is missing, and is empty where it may be.
 func (j *judged) line(field, typed string, needed policy.Text) string {
 	s, err := text.Line(typed)
-	j.judgeText(field, s, err, needed, text.TooLong(s, longestSubject, 0))
+	j.judgeText(field, s, err, needed, text.TooLong(s, longestSubject, 0), false)
 	return s
 }
 
 // lines is line for several of them.
 func (j *judged) lines(field, typed string, needed policy.Text) string {
 	s, err := text.Lines(typed)
-	j.judgeText(field, s, err, needed, len(s) > longestBody)
+	j.judgeText(field, s, err, needed, len(s) > longestBody, true)
 	return s
 }
 
-func (j *judged) judgeText(field, s string, err error, needed policy.Text, long bool) {
+// tooLong says how long a text is, in characters as people count them, and how long it may be.
+func tooLong(s string, most int) policy.Text {
+	n := text.Graphemes(s)
+	return policy.Text{JA: fmt.Sprintf("%d文字あります。%d文字以内にしてください。", n, most), EN: fmt.Sprintf("It has %d characters; at most %d are possible.", n, most)}
+}
+
+// tooLarge says the same of a text whose bytes count. Japanese has three bytes to a character.
+func tooLarge(n, most int) policy.Text {
+	kB := func(n int) string { return fmt.Sprintf("%.1f", float64(n)/1000) }
+	return policy.Text{JA: fmt.Sprintf("%skBあります（日本語は1文字がおよそ3バイトです）。%skB以内にしてください。長い内容はウェブサイトに置いて、リンクを書いてください。", kB(n), kB(most)),
+		EN: fmt.Sprintf("It has %s kB; at most %s kB are possible. Please put long texts on the website and link to them.", kB(n), kB(most))}
+}
+
+func (j *judged) judgeText(field, s string, err error, needed policy.Text, long, bytes bool) {
 	var code text.Problem
 	switch {
 	case errors.As(err, &code):
@@ -236,7 +252,11 @@ func (j *judged) judgeText(field, s string, err error, needed policy.Text, long 
 	case s == "" && needed.JA != "":
 		j.wrong.add(field, "required", needed.JA, needed.EN)
 	case long:
-		j.wrong.add(field, string(text.LengthExceeded), "長すぎます。短くしてください。", "This is too long. Please shorten it.")
+		told := tooLong(s, longestSubject)
+		if bytes {
+			told = tooLarge(len(s), longestBody)
+		}
+		j.wrong.add(field, string(text.LengthExceeded), told.JA, told.EN)
 	}
 }
 

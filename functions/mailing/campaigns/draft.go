@@ -17,6 +17,7 @@ import (
 // draft is a campaign as staff hand it in, by JSON or by the page's form. Field names of both are the same: what is wrong with
 // content.ja.subject is told at the input of that name.
 type draft struct {
+	Version     int                                  `json:"version"` // that is changed; 0: whichever there is
 	Kind        policy.MailKind                      `json:"kind"`
 	Content     map[policy.Language]campaign.Content `json:"content"`
 	Segment     campaign.Segment                     `json:"segment"`

@@ -50,6 +50,8 @@ type editView struct {
 	EmbargoInput string
 	ReplyDefault string
 	Kept         []campaign.File
+	Theirs       *theirs // what a colleague has saved meanwhile
+	Notice       string  // why it cannot be saved now
 }
 
 // Reach says whom a kind goes to.
@@ -124,7 +126,7 @@ func (e *editor) startFrom(r *http.Request, d *draft, earlier *campaign.Campaign
 
 // editPage shows what a campaign says, to be changed.
 func (e *editor) editPage(w http.ResponseWriter, r *http.Request, c *campaign.Campaign) error {
-	if c.State != campaign.Draft && !c.State.Leads(campaign.Draft) {
+	if !editable(c) {
 		return e.conflict(c, "save")
 	}
 	contents, err := e.store.Contents(r.Context(), *c, c.Version)
@@ -142,7 +144,7 @@ func (e *editor) formAgain(w http.ResponseWriter, r *http.Request, d *draft, was
 	return e.form(w, r, http.StatusUnprocessableEntity, d, was, wrong)
 }
 
-func (e *editor) form(w http.ResponseWriter, r *http.Request, status int, d *draft, was *campaign.Campaign, wrong problems) error {
+func (e *editor) form(w http.ResponseWriter, r *http.Request, status int, d *draft, was *campaign.Campaign, wrong problems, more ...func(*editView)) error {
 	ctx := r.Context()
 	v := &editView{view: e.view(r), Action: base, Back: base, CampaignKind: d.Kind, Draft: d, ReplyDefault: e.staff.Site.Organization.PrivacyContact,
 		Embargoed: d.Kind == policy.PressRelease, Languages: []policy.Language{policy.Japanese}}
@@ -182,6 +184,9 @@ func (e *editor) form(w http.ResponseWriter, r *http.Request, status int, d *dra
 	}
 	if err := e.chooseSegments(ctx, v, service); err != nil {
 		return err
+	}
+	for _, add := range more {
+		add(v)
 	}
 	title := policy.Text{JA: kindName(v.CampaignKind).JA + "を書く", EN: "Write: " + kindName(v.CampaignKind).EN}
 	return e.write(w, r, status, title, "edit", v)

@@ -61,7 +61,8 @@ type showView struct {
 	Contents        []campaign.Content
 	Warnings        problems
 	Actions         []button
-	Editable        bool
+	Editable        bool // it may still be judged and tried
+	Changeable      bool
 	Hint            string
 	EventTitle      string
 	Following       string
@@ -76,7 +77,31 @@ type showView struct {
 	Left            []reason
 	Live            *live
 	At, DelayText   string
+	Returned        *returned
 	names           map[string]string
+	remarks         map[int64]string
+}
+
+// returned is why a draft was returned, until it is handed in again.
+type returned struct {
+	Text, By string
+	At       int64
+}
+
+// Remark is what a colleague wrote to a step.
+func (v *showView) Remark(at int64) string { return v.remarks[at] }
+
+// whyReturned finds the reason of a draft that was returned last.
+func (v *showView) whyReturned() {
+	for _, step := range slices.Backward(v.C.History) {
+		if step.To == campaign.InReview || v.C.State != campaign.Draft {
+			return
+		}
+		if text := v.remarks[step.At]; text != "" {
+			v.Returned = &returned{text, step.By, step.At}
+			return
+		}
+	}
 }
 
 // By is the name of who did something.
@@ -107,7 +132,7 @@ func (e *editor) showView(r *http.Request, c *campaign.Campaign) (*showView, err
 	}
 	org := e.staff.Site.Organization
 	v := &showView{view: e.view(r), C: c, Contents: contents, Embargo: c.EmbargoUntil * 1000, names: e.names(ctx, c.Kind),
-		Editable: c.State == campaign.Draft || c.State.Leads(campaign.Draft) && c.State != campaign.Scheduled,
+		Editable: editable(c) || c.State == campaign.Missed, Changeable: editable(c),
 		Sender:   org.ShortName.In(policy.Japanese) + " <" + e.mail.Sender + ">", ReplyTo: cmp.Or(c.ReplyTo, org.PrivacyContact),
 		DelayText: policy.Text{JA: "ただちに始まります", EN: "begins at once"}.In(staff.Language(r))}
 	if e.delay > 0 {
@@ -119,6 +144,10 @@ func (e *editor) showView(r *http.Request, c *campaign.Campaign) (*showView, err
 	if v.Live, err = e.live(ctx, c, v.Language); err != nil {
 		return nil, err
 	}
+	if v.remarks, err = e.store.Remarks(ctx, c.ID); err != nil {
+		return nil, err
+	}
+	v.whyReturned()
 	if c.Follows != nil {
 		earlier, err := e.store.Get(ctx, c.Follows.Campaign)
 		if err != nil && !errors.Is(err, campaign.ErrNotFound) {
@@ -197,7 +226,7 @@ func (v *showView) offer(e *editor, p staff.Person) {
 	add(actSchedule, false, true, "配信を予約する", "Schedule")
 	add(actApprove, false, false, "承認する", "Approve")
 	add(actSubmit, !e.review, false, "承認を依頼する", "Submit for review")
-	add(actReturn, true, false, "下書きに戻す", "Return to draft")
+	add(actReturn, true, true, "下書きに戻す", "Return to draft")
 	add(actRecall, false, false, "予約を取り消す", "Recall")
 	add(actPause, false, false, "一時停止する", "Pause")
 	add(actResume, false, false, "配信を再開する", "Resume")
