@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -281,11 +282,28 @@ func (e *editor) judgeRest(d *draft, j *judged) {
 			j.wrong.add("reply_to", "email", "メールアドレスの形をご確認ください。", "Please check the mail address.")
 		} else {
 			c.ReplyTo = to.ASCII()
+			if !e.ours(c.ReplyTo) {
+				j.warnings.add("reply_to", "foreign_domain", "返信先「"+c.ReplyTo+"」は、当機関のドメインのアドレスではありません。返信に含まれる個人情報が外部に届きます。間違いがないかご確認ください。",
+					"Replies go to "+c.ReplyTo+", which is no address of this organisation's domain. They hold personal data. Please check that this is meant.")
+			}
 		}
 	}
 	if d.Attachments != nil {
 		j.judgeFiles(*d.Attachments)
 	}
+}
+
+// ours tells whether an address is under one of the organisation's domains: those of its contact, of its sender and of its website.
+func (e *editor) ours(to string) bool {
+	host := func(address string) string { return strings.ToLower(address[strings.LastIndex(address, "@")+1:]) }
+	org := e.staff.Site.Organization
+	own := []string{host(org.PrivacyContact), host(e.mail.Sender)}
+	if site, err := url.Parse(org.WebsiteURL); err == nil {
+		own = append(own, strings.TrimPrefix(site.Hostname(), "www."))
+	}
+	return slices.ContainsFunc(own, func(domain string) bool {
+		return domain != "" && (host(to) == domain || strings.HasSuffix(host(to), "."+domain))
+	})
 }
 
 // fileTypes are the attachments that everybody can open and that no mail server refuses.

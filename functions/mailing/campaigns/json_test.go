@@ -121,6 +121,34 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// What is too long is told by how much, and where replies would leave the organisation it is said (R45).
+func TestSaysHowMuch(t *testing.T) {
+	w := newWorld(t)
+	type errs struct{ Errors, Warnings []web.FieldError }
+	long := answer[errs](w, w.want(w.call("editor", http.MethodPost, "", newsletter("content", m{"ja": m{"subject": strings.Repeat("長", 201), "body_markdown": strings.Repeat("長", 41_000)}})), 422))
+	var said []string
+	for _, e := range long.Errors {
+		said = append(said, e.Message)
+	}
+	if text := strings.Join(said, "|"); !strings.Contains(text, "201文字") || !strings.Contains(text, "200文字以内") || !strings.Contains(text, "123.0kB") || !strings.Contains(text, "100.0kB以内") {
+		t.Error(text)
+	}
+	for address, warned := range map[string]bool{"henshu@example.jp": false, "henshu@press.example.jp": false, "info@FORMS.example.jp": false, "henshu@gmail.com": true,
+		"henshu@notexample.jp": true, "henshu@example.jp.evil.example": true} {
+		var found bool
+		for _, one := range answer[errs](w, w.want(w.call("editor", http.MethodPost, "", newsletter("reply_to", address)), 201)).Warnings {
+			found = found || one.Field == "reply_to" && one.Code == "foreign_domain"
+		}
+		if found != warned {
+			t.Errorf("replies to %s: warned %t", address, found)
+		}
+	}
+	id := w.create("editor", newsletter())
+	if got := answer[whole](w, w.call("editor", http.MethodGet, "/"+id, nil)); got.CreatedAt != "2026-11-24T09:00:00+09:00" || got.History[0].At != got.CreatedAt {
+		t.Errorf("created at %s, %+v", got.CreatedAt, got.History)
+	}
+}
+
 // TestGate: whoever tries to write to another service's people is refused, and it is recorded who tried (hard case 31, R7, R19, R28, R57).
 func TestGate(t *testing.T) {
 	w := newWorld(t)

@@ -133,7 +133,7 @@ func (e *editor) showView(r *http.Request, c *campaign.Campaign) (*showView, err
 	org := e.staff.Site.Organization
 	v := &showView{view: e.view(r), C: c, Contents: contents, Embargo: c.EmbargoUntil * 1000, names: e.names(ctx, c.Kind),
 		Editable: editable(c) || c.State == campaign.Missed, Changeable: editable(c),
-		Sender:   org.ShortName.In(policy.Japanese) + " <" + e.mail.Sender + ">", ReplyTo: cmp.Or(c.ReplyTo, org.PrivacyContact),
+		Sender: org.ShortName.In(policy.Japanese) + " <" + e.mail.Sender + ">", ReplyTo: cmp.Or(c.ReplyTo, org.PrivacyContact),
 		DelayText: policy.Text{JA: "ただちに始まります", EN: "begins at once"}.In(staff.Language(r))}
 	if e.delay > 0 {
 		v.DelayText = fmt.Sprintf(v.T("%d分後に始まり、それまでは取り消せます", "begins in %d minutes; until then it can be recalled"), int(e.delay.Minutes()))
