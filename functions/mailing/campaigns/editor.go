@@ -28,6 +28,7 @@ type editor struct {
 	sources    audience.Sources
 	events     *event.Store
 	newsletter *subscription.List // for its categories of business only
+	press      *subscription.List // to be searched for media people
 	categories *subscription.Categories
 	periods    policy.Periods // of questionnaires
 	files      objects.Bucket
@@ -165,6 +166,9 @@ func (e *editor) take(w http.ResponseWriter, r *http.Request, was *campaign.Camp
 		if err := e.allow(ctx, kind, "campaign"); err != nil {
 			return err
 		}
+	}
+	if p.form.Get("people.show") != "" && kind == policy.MediaInvitation {
+		return e.showPeople(w, r, p, d, was)
 	}
 	j, err := e.judge(ctx, d, was)
 	if err != nil {
