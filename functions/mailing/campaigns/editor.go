@@ -71,6 +71,7 @@ func (e *editor) handler() http.Handler {
 	handle("GET "+base+"/{id}/progress", e.with(e.progress))
 	handle("GET "+base+"/{id}/recipient", e.with(e.recipientPage))
 	handle("POST "+base+"/{id}/recipient", e.with(e.recipient))
+	describe(mux)
 	return mux
 }
 

@@ -59,8 +59,8 @@ type recipientView struct {
 	Asked   bool
 }
 
-func (e *editor) tellRecipient(w http.ResponseWriter, r *http.Request, status int, c *campaign.Campaign, fates []fate, wrong problems) error {
-	v := recipientView{e.view(r), c, campaign.Service(c.Kind).EventBound, fates, r.Method == http.MethodPost && len(wrong) == 0}
+func (e *editor) tellRecipient(w http.ResponseWriter, r *http.Request, status int, c *campaign.Campaign, found []fate, wrong problems) error {
+	v := recipientView{e.view(r), c, campaign.Service(c.Kind).EventBound, found, r.Method == http.MethodPost && len(wrong) == 0}
 	v.Wrong = wrong
 	return e.write(w, r, status, policy.Text{JA: "この方に届いたか調べる", EN: "Did this person get it?"}, "recipient", v)
 }
@@ -72,9 +72,7 @@ func (e *editor) recipient(w http.ResponseWriter, r *http.Request, c *campaign.C
 	if err != nil {
 		return err
 	}
-	var asked struct {
-		Who string `json:"who"`
-	}
+	var asked asking
 	var wrong problems
 	if p.json != nil {
 		wrong, err = decode(p.json, &asked)
@@ -99,18 +97,18 @@ func (e *editor) recipient(w http.ResponseWriter, r *http.Request, c *campaign.C
 	if err := e.staff.Audit(ctx, "campaign.recipient", object(c)); err != nil {
 		return err
 	}
-	fates := []fate{}
+	found := []fate{}
 	for _, key := range keys {
 		f, err := e.fate(ctx, c, key)
 		if err != nil {
 			return err
 		}
-		fates = append(fates, f)
+		found = append(found, f)
 	}
 	if web.WantsJSON(r) {
-		return web.WriteJSON(w, http.StatusOK, "application/json", map[string]any{"items": fates})
+		return web.WriteJSON(w, http.StatusOK, "application/json", fates{found})
 	}
-	return e.tellRecipient(w, r, http.StatusOK, c, fates, nil)
+	return e.tellRecipient(w, r, http.StatusOK, c, found, nil)
 }
 
 // keysOf are the records that a person may be in an audience by: one on a list; of an event all registrations of the address, as a

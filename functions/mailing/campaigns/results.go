@@ -40,12 +40,12 @@ func (e *editor) results(w http.ResponseWriter, r *http.Request, c *campaign.Cam
 		return err
 	}
 	if web.WantsJSON(r) {
-		line := make([]map[string]any, len(minutes))
+		line := make([]minute, len(minutes))
 		for i, m := range minutes {
-			line[i] = map[string]any{"at": m.At.In(tokyo).Format(time.RFC3339), "accepted": m.Tally[campaign.ClassAccepted], "failed": m.Tally[campaign.ClassFailed],
-				"excluded": m.Tally[campaign.ClassExcluded], "unknown": m.Tally[campaign.ClassUnknown]}
+			line[i] = minute{m.At.In(tokyo).Format(time.RFC3339), m.Tally[campaign.ClassAccepted], m.Tally[campaign.ClassFailed], m.Tally[campaign.ClassExcluded],
+				m.Tally[campaign.ClassUnknown]}
 		}
-		return web.WriteJSON(w, http.StatusOK, "application/json", map[string]any{"id": c.ID, "status": c.State, "counts": counts, "timeline": line})
+		return web.WriteJSON(w, http.StatusOK, "application/json", outcomes{c.ID, c.State, counts, line})
 	}
 	v := &resultsView{view: e.view(r), C: c, Counts: counts}
 	if v.Live, err = e.live(ctx, c, v.Language); err != nil {

@@ -28,9 +28,7 @@ func (e *editor) test(w http.ResponseWriter, r *http.Request, c *campaign.Campai
 	if err != nil {
 		return err
 	}
-	var order struct {
-		To string `json:"to"`
-	}
+	var order trial
 	var wrong problems
 	if p.json != nil {
 		wrong, err = decode(p.json, &order)

@@ -216,8 +216,7 @@ func (e *editor) created(w http.ResponseWriter, r *http.Request, c *campaign.Cam
 		status = http.StatusCreated
 		w.Header().Set("Location", base+"/"+c.ID)
 	}
-	return web.WriteJSON(w, status, "application/json", map[string]any{"id": c.ID, "version": c.Version, "status": c.State,
-		"warnings": warnings.fields(language(r))})
+	return web.WriteJSON(w, status, "application/json", kept{c.ID, c.Version, c.State, warnings.fields(language(r))})
 }
 
 // answer tells what an action has made of a campaign.
