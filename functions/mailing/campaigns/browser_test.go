@@ -36,7 +36,7 @@ func newScreen(t *testing.T) *screen {
 		t.Fatal(err)
 	}
 	w.Stack, err = stack.Start(t.Context(), stack.Options{Root: root, DataDir: t.TempDir(), SkipChecks: true,
-		Env: map[string]string{"FORM_MINIMUM_SECONDS": "0", "RATE_LIMIT_PER_HOUR": "0", "SEND_DELAY_MINUTES": "0", "CANARY_SECONDS": "0"}})
+		Env: map[string]string{"FORM_MINIMUM_SECONDS": "0", "RATE_LIMIT_PER_HOUR": "0", "SEND_DELAY_MINUTES": "0", "CANARY_SECONDS": "0", "CAMPAIGN_REVIEW": "true"}})
 	if err != nil {
 		t.Fatalf("start the stack: %v", err)
 	}
@@ -59,8 +59,8 @@ const issue = `# ASEANの今を知る
 
 [詳しくはこちら](https://www.asean.or.jp/ja/)`
 
-// TestBrowser: an editor signs in, writes an issue, looks at what arrives, sends a test, schedules it and watches it leave, by keyboard
-// and without JavaScript; then every page is held to what all pages promise.
+// TestBrowser: an editor signs in, writes an issue, looks at what arrives, sends a test, has it approved, schedules it and watches it leave,
+// by keyboard and without JavaScript; other kinds follow; then every page is held to what all pages promise.
 func TestBrowser(t *testing.T) {
 	w := newScreen(t)
 	var id string
@@ -69,6 +69,7 @@ func TestBrowser(t *testing.T) {
 		t.Fatal("no campaign")
 	}
 	t.Run("scenes", func(t *testing.T) { w.testScenes(t, id) })
+	t.Run("kinds", func(t *testing.T) { w.testKinds(t, id) })
 	t.Run("live", func(t *testing.T) { w.testLive(t) })
 }
 
@@ -109,6 +110,7 @@ func (w *screen) testJourney(t *testing.T) string {
 	if m := w.mail(t, "【テスト】"); !strings.Contains(m.Text, "見本 花子 様") {
 		t.Errorf("the test says %s", m.Text)
 	}
+	w.testReview(t, p, id)
 	press(`a[href$="/schedule"]`, "配信の予約の確認")
 	w.picture(p, "schedule")
 	press("main button[type=submit]", "アセアン通信 十一月号")
@@ -228,7 +230,7 @@ func (w *screen) testLive(t *testing.T) {
 	if err := json.Unmarshal([]byte(w.post(t, base, token, `{"kind":"newsletter","content":{"ja":{"subject":"号外","body_markdown":"{{name|読者}} 様"}}}`)), &created); err != nil {
 		t.Fatal(err)
 	}
-	w.post(t, base+"/"+created.ID+"/schedule", token, `{"at":null}`)
+	w.through(t, "editor", created.ID)
 	p := w.chromium.Page(t, browser.Options{})
 	p.Open(w.URL() + "/_local/signin?role=editor")
 	ticked := make(chan struct{})
