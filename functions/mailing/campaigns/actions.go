@@ -151,13 +151,14 @@ func (e *editor) act(ctx context.Context, c *campaign.Campaign, a action, o orde
 		if err := e.mayDo(p, now, a); err != nil {
 			return err
 		}
+		reason := ""
 		switch a {
 		case actApprove:
 			now.Approver = p.ID
 		case actReturn:
-			now.Approver = ""
+			now.Approver, reason = "", "returned"
 		}
-		return now.Enter(e.now(), to, p.ID, "")
+		return now.Enter(e.now(), to, p.ID, reason)
 	})
 	switch {
 	case errors.Is(err, campaign.ErrStale) && fits(o.Version, &changed) != nil && changed.ID != "":

@@ -39,6 +39,7 @@ func leftName(code string) policy.Text {
 func why(code string) policy.Text {
 	names := map[string]policy.Text{
 		"":               {},
+		"returned":       {JA: "差し戻し", EN: "returned"},
 		"changed":        {JA: "内容の変更", EN: "the content was changed"},
 		"bounces":        {JA: "届かないメールが多い", EN: "too many bounces"},
 		"complaints":     {JA: "苦情が多い", EN: "too many complaints"},

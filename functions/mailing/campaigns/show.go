@@ -63,6 +63,7 @@ type showView struct {
 	Actions         []button
 	Editable        bool // it may still be judged and tried
 	Changeable      bool
+	Primary         int // before which of the actions the way to change it stands: the first that is not the thing to do
 	Hint            string
 	EventTitle      string
 	Following       string
@@ -230,12 +231,15 @@ func (v *showView) offer(e *editor, p staff.Person) {
 	add(actRecall, false, false, "予約を取り消す", "Recall")
 	add(actPause, false, false, "一時停止する", "Pause")
 	add(actResume, false, false, "配信を再開する", "Resume")
-	add(actCancel, true, true, "中止する", "Cancel")
 	v.Actions = append(v.Actions, button{Label: v.T("届くメールの見本を見る", "See what arrives"), Second: true, Page: base + "/" + c.ID + "/preview"})
+	if v.Primary = slices.IndexFunc(v.Actions, func(b button) bool { return b.Second }); v.Primary < 0 {
+		v.Primary = 0
+	}
 	if c.State.Over() && c.Frozen > 0 {
 		v.Actions = append(v.Actions, button{Label: v.T("お詫びと訂正を送る", "Send a correction"), Second: true,
 			Page: base + "/new?follows=" + c.ID + "&whom=" + campaign.ToAccepted})
 	}
+	add(actCancel, true, true, "中止する", "Cancel") // the last: it cannot be undone
 	v.Hint = hint(c, e.review, e.mayApprove(p, c) == nil).In(v.Language)
 }
 
