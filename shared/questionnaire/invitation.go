@@ -64,9 +64,10 @@ func (s Store) Find(ctx context.Context, id string, now time.Time) (Invitation, 
 	return i, found, err
 }
 
-// spend adds the spending of an invitation to the transaction that stores its answer.
+// spend adds the spending of an invitation to the transaction that stores its answer. Who had invited does not matter any more: the less
+// is known of somebody who has answered, the better.
 func (s Store) spend(tx *record.Transaction, event, id string, now time.Time) {
-	tx.Update(ActInvitation, s.Invitations, record.Key(id, ""), "SET spent = :spent", record.Values{"spent": true},
+	tx.Update(ActInvitation, s.Invitations, record.Key(id, ""), "SET spent = :spent REMOVE #by", record.Values{"spent": true},
 		record.Condition{Expression: "#event = :event AND expires_at > :now AND attribute_not_exists(spent)",
-			Values: record.Values{"event": event, "now": now.Unix()}, Names: []string{"event"}})
+			Values: record.Values{"event": event, "now": now.Unix()}, Names: []string{"event", "by"}})
 }
