@@ -110,7 +110,7 @@ func TestStaffDescribed(t *testing.T) {
 	}
 	path := filepath.Join(root, "functions", "staff", "signin", "openapi.json")
 	if *update {
-		if err := os.WriteFile(path, want, 0o644); err != nil { //nolint:gosec // a file of the repository
+		if err := os.WriteFile(path, want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -169,12 +169,7 @@ func (s *shapes) operation(pattern string, o Operation, who access) object {
 	if o.Body != nil {
 		schema := s.of(reflect.TypeOf(o.Body), true)
 		if o.Only != nil {
-			schema = s.object(reflect.TypeOf(o.Body), true)
-			properties := object{}
-			for _, name := range o.Only {
-				properties[name] = schema["properties"].(object)[name] //nolint:forcetypeassert // made by object
-			}
-			schema["properties"] = properties
+			schema = s.object(reflect.TypeOf(o.Body), true, o.Only...)
 		}
 		if o.Required != nil {
 			schema = object{"allOf": []any{schema, object{"required": o.Required}}}
@@ -243,9 +238,13 @@ func (s *shapes) component(t reflect.Type, sent bool) object {
 	return reference
 }
 
-func (s *shapes) object(t reflect.Type, sent bool) object {
+// object is the schema of a struct; only, where given, are the members that there are.
+func (s *shapes) object(t reflect.Type, sent bool, only ...string) object {
 	properties, required := object{}, []string{}
 	for _, m := range jsonbody.Members(t) {
+		if only != nil && !slices.Contains(only, m.Name) {
+			continue
+		}
 		properties[m.Name] = s.of(m.Type, sent)
 		if !m.Optional {
 			required = append(required, m.Name)

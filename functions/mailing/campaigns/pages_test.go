@@ -122,7 +122,9 @@ func TestEnglish(t *testing.T) {
 	id := w.create("events", about("seminar", "content", content))
 	w.sent(id, []string{"E-1", "E-2", "E-3", "E-4"})
 	draft := w.create("events", about("seminar", "content", content))
-	for _, path := range []string{"?lang=en", "/" + id + "?lang=en", "/" + id + "/results?lang=en", "/" + id + "/recipient?lang=en", "/" + id + "/cancel?lang=en", "/new?lang=en",
+	returned := w.create("events", about("seminar", "content", content))
+	w.want(w.call("events", http.MethodPost, "/"+returned+"/submit", nil), 200)
+	for _, path := range []string{"/" + returned + "/return?lang=en", "?lang=en", "/" + id + "?lang=en", "/" + id + "/results?lang=en", "/" + id + "/recipient?lang=en", "/" + id + "/cancel?lang=en", "/new?lang=en",
 		"/" + draft + "?lang=en", "/" + draft + "/schedule?lang=en"} {
 		page := w.page("events", path)
 		_, main, _ := strings.Cut(page, "<main")

@@ -240,11 +240,11 @@ func (v *showView) offer(e *editor, p staff.Person) {
 			Page: base + "/new?follows=" + c.ID + "&whom=" + campaign.ToAccepted})
 	}
 	add(actCancel, true, true, "中止する", "Cancel") // the last: it cannot be undone
-	v.Hint = hint(c, e.review, e.mayApprove(p, c) == nil).In(v.Language)
+	v.Hint = hint(c, e.review, e.mayApprove(p, c) == nil, slices.Contains(may, actSchedule)).In(v.Language)
 }
 
 // hint says what happens next.
-func hint(c *campaign.Campaign, review, mayApprove bool) policy.Text {
+func hint(c *campaign.Campaign, review, mayApprove, maySchedule bool) policy.Text {
 	switch c.State {
 	case campaign.Draft:
 		if review {
@@ -256,6 +256,11 @@ func hint(c *campaign.Campaign, review, mayApprove bool) policy.Text {
 			return policy.Text{JA: "ほかの担当者の承認を待っています。", EN: "It waits for a colleague's approval."}
 		}
 		return policy.Text{JA: "内容と宛先を確かめて、承認するか、下書きに戻してください。", EN: "Please look at it, then approve it or return it."}
+	case campaign.Approved:
+		if !maySchedule {
+			return policy.Text{JA: "承認済みです。予約は、書いた方か、ほかの担当者が行います。", EN: "It is approved. The author or another colleague schedules it."}
+		}
+		return policy.Text{JA: "承認済みです。日時を決めて、配信を予約してください。", EN: "It is approved. Choose when, and schedule it."}
 	case campaign.Scheduled:
 		at := japanese(timeOf(c.ScheduledAt))
 		return policy.Text{JA: at + "に始まります。それまでは取り消せます。", EN: "It begins at " + stamp(c.ScheduledAt) + ". Until then it can be recalled."}
