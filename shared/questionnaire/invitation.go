@@ -19,13 +19,17 @@ type Invitation struct {
 	Event     string `dynamodbav:"event"`
 	Person    string `dynamodbav:"person"`        // keyed hash of the address, key of the index "person"
 	Ref       string `dynamodbav:"ref,omitempty"` // of the registration, where the questionnaire is named
-	By        string `dynamodbav:"by,omitempty"`  // ByClock, or the ID of the campaign that told the registrant
+	By        string `dynamodbav:"by,omitempty"`  // ByClock or ByCampaign: who has told the registrant
 	Spent     bool   `dynamodbav:"spent,omitempty"`
 	ExpiresAt int64  `dynamodbav:"expires_at"`
 }
 
-// ByClock is who invited where functions/mailing/invitations did. One from before this was kept says nothing, and counts as the clock's.
-const ByClock = "clock"
+// Who invites: the clock (functions/mailing/invitations), or staff by a campaign. An invitation from before this was kept says nothing, and
+// counts as the clock's.
+const (
+	ByClock    = "clock"
+	ByCampaign = "campaign"
+)
 
 // names of the actions of transactions.
 const (
@@ -35,7 +39,7 @@ const (
 )
 
 // Invite adds to a transaction that a registrant may answer once. Its condition fails, under the name ActInvitation, where
-// the registrant was invited before. by is ByClock or a campaign's ID. It returns the link's path and query.
+// the registrant was invited before. by is ByClock or ByCampaign. It returns the link's path and query.
 func (s Store) Invite(tx *record.Transaction, q Questionnaire, ref, person, by string, now time.Time) (path string) {
 	i := Invitation{ID: s.IDOf(q.Event, ref), Event: q.Event, Person: person, By: by, ExpiresAt: q.Expires.Unix()}
 	if !q.Anonymous {

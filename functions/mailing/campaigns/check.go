@@ -75,7 +75,26 @@ func (e *editor) judge(ctx context.Context, d *draft, was *campaign.Campaign) (*
 		return nil, err
 	}
 	e.judgeBulletin(j)
-	return j, nil
+	return j, e.judgeAgainAsked(ctx, j)
+}
+
+// judgeAgainAsked warns where the registrants of an event were asked for its questionnaire by another campaign: this one reminds them.
+func (e *editor) judgeAgainAsked(ctx context.Context, j *judged) error {
+	if j.campaign.Kind != policy.QuestionnaireInvite || j.campaign.Follows != nil || len(j.wrong) > 0 {
+		return nil
+	}
+	recent, _, err := e.store.List(ctx, policy.QuestionnaireInvite, mostEvents, "")
+	if err != nil {
+		return fmt.Errorf("look for earlier invitations: %w", err)
+	}
+	for _, one := range recent {
+		if one.Event == j.campaign.Event && one.ID != j.campaign.ID && (one.Frozen > 0 || one.State == campaign.Scheduled) {
+			j.warnings.add("event", "invited_before", "このイベントのアンケートは、別の配信「"+one.Title+"」でもお願いしています。まだ回答していない方には、もう一度届きます。",
+				"Another campaign asks for this questionnaire too: \""+one.Title+"\". Who has not answered is asked again.")
+			return nil
+		}
+	}
+	return nil
 }
 
 // refuse takes the policy gate's refusal: the part that it names is what must go.

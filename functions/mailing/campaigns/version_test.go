@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,9 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/event/eventtest"
 	"madoguchi/shared/mail"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/registration/registrationtest"
+	"madoguchi/shared/web"
 )
 
 // says is the form of a newsletter.
@@ -152,4 +155,26 @@ func TestReturn(t *testing.T) {
 	}
 	w.after(time.Minute)
 	w.want(w.call("editor2", http.MethodPost, "/"+id+"/return", nil), 200)
+}
+
+// Whoever asks for a questionnaire a second time is told so: it is a reminder, and meant as one.
+func TestAskedBefore(t *testing.T) {
+	w := newWorld(t)
+	eventtest.Save(t, w.editor.events, "seminar", map[string]any{"questionnaire": map[string]any{"anonymous": true, "opens_after_hours": 3,
+		"questions": []any{map[string]any{"name": "overall", "label": map[string]string{"ja": "満足度", "en": "Overall"}, "type": "rating", "required": true}}}})
+	ask := func() (id string, warned bool) {
+		got := answer[kept](w, w.want(w.call("events", http.MethodPost, "", about("seminar", "kind", "questionnaire_invitation")), 201))
+		return got.ID, slices.ContainsFunc(got.Warnings, func(f web.FieldError) bool { return f.Code == "invited_before" })
+	}
+	first, warned := ask()
+	if warned {
+		t.Error("the first is warned about")
+	}
+	if _, warned := ask(); warned {
+		t.Error("a draft has asked nobody")
+	}
+	w.sent(first, []string{"E-1", "E-2", "E-3", "E-4"})
+	if _, warned := ask(); !warned {
+		t.Error("the second is not warned about")
+	}
 }

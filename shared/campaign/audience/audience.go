@@ -109,11 +109,6 @@ func Open(ctx context.Context, s Sources, c *campaign.Campaign) (campaign.Audien
 	if err != nil {
 		return nil, fmt.Errorf("read the earlier campaign: %w", err)
 	}
-	if g, asks := a.(*registrants); asks && c.Kind == policy.QuestionnaireInvite {
-		if err := g.follow(ctx, &earlier); err != nil {
-			return nil, err
-		}
-	}
 	if earlier.Kind != c.Kind || earlier.Event != c.Event {
 		return nil, fmt.Errorf("%w: follows: the earlier campaign was of kind %s", ErrGate, earlier.Kind)
 	}
@@ -134,32 +129,10 @@ func (s Sources) open(ctx context.Context, c *campaign.Campaign) (campaign.Audie
 		if q, asks := questionnaire.Of(e, s.Periods); c.Kind == policy.QuestionnaireInvite && (!asks || s.Now().Before(q.Opens)) {
 			return nil, fmt.Errorf("%w: the event has no questionnaire that is open by now (R29)", ErrGate)
 		}
-		return &registrants{Sources: s, service: service, event: e, kind: c.Kind, segment: c.Segment, langs: c.Langs, chain: []string{c.ID}}, nil
+		return &registrants{Sources: s, service: service, event: e, kind: c.Kind, segment: c.Segment, langs: c.Langs}, nil
 	default:
 		return nil, fmt.Errorf("%w: %s has no audience", ErrGate, service.Code)
 	}
-}
-
-// mostFollowed bounds how many campaigns are taken for one that follows the other.
-const mostFollowed = 20
-
-// follow adds the campaigns that one follows.
-func (g *registrants) follow(ctx context.Context, earlier *campaign.Campaign) error {
-	for len(g.chain) < mostFollowed {
-		g.chain = append(g.chain, earlier.ID)
-		if earlier.Follows == nil {
-			return nil
-		}
-		before, err := g.Campaigns.Get(ctx, earlier.Follows.Campaign)
-		if errors.Is(err, campaign.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read the earlier campaign: %w", err)
-		}
-		earlier = &before
-	}
-	return nil
 }
 
 // picked are the hand-picked keys of a segment, in order; nil where everybody is meant.

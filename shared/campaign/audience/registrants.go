@@ -27,7 +27,6 @@ type registrants struct {
 	kind    policy.MailKind
 	segment campaign.Segment
 	langs   []policy.Language
-	chain   []string // the campaign's ID, and those of the earlier ones that it follows
 }
 
 // registrant is what a campaign needs of a registration (shared/registration); more is not read.
@@ -104,8 +103,8 @@ func (g *registrants) left(r registrant) string {
 	return campaign.LeftCancelled
 }
 
-// answered leaves out those who have answered the questionnaire already, or were invited to it by the clock or by another campaign: a
-// person is invited once. What the campaign itself has told somebody, or one that it follows, stands against nobody.
+// answered leaves out those who have answered the questionnaire already, or were invited to it by the clock: a person is invited once,
+// and whoever comes first wins. Whom a campaign has invited, this one or an earlier one, may be reminded by staff's own decision.
 func (g *registrants) answered(ctx context.Context, candidates []campaign.Candidate) error {
 	if g.kind != policy.QuestionnaireInvite {
 		return nil
@@ -124,7 +123,7 @@ func (g *registrants) answered(ctx context.Context, candidates []campaign.Candid
 			switch c := &some[at[invitation.ID]]; {
 			case invitation.Spent:
 				c.Left = campaign.LeftAnswered
-			case !g.own(invitation) && c.Left == "":
+			case invitation.By != questionnaire.ByCampaign && c.Left == "":
 				c.Left = campaign.LeftInvited
 			}
 			return nil
@@ -134,11 +133,6 @@ func (g *registrants) answered(ctx context.Context, candidates []campaign.Candid
 		}
 	}
 	return nil
-}
-
-// own tells whether an invitation is of this campaign, or of one that it follows.
-func (g *registrants) own(i questionnaire.Invitation) bool {
-	return i.By != "" && slices.Contains(g.chain, i.By)
 }
 
 // fetch reads the registrations of some keys.
@@ -202,15 +196,15 @@ func (g *registrants) addressee(ctx context.Context, r registrant, left string) 
 	return a, err
 }
 
-// invite makes sure that the registrant may answer, and returns the link. Whoever invites first has invited: where the clock or another
-// campaign came first in this very moment, it says so.
+// invite makes sure that the registrant may answer, and returns the link. Whoever invites first has invited: where the clock came
+// first in this very moment, it says so.
 func (g *registrants) invite(ctx context.Context, r registrant) (path, left string, err error) {
 	q, asks := questionnaire.Of(g.event, g.Periods)
 	if !asks {
 		return "", "", fmt.Errorf("%w: the event has no questionnaire", ErrGate)
 	}
 	var tx record.Transaction
-	path = g.Invitations.Invite(&tx, q, r.Ref, r.Person, g.chain[0], g.Now())
+	path = g.Invitations.Invite(&tx, q, r.Ref, r.Person, questionnaire.ByCampaign, g.Now())
 	if g.Preview {
 		return path, "", nil
 	}
@@ -222,7 +216,7 @@ func (g *registrants) invite(ctx context.Context, r registrant) (path, left stri
 		return "", "", err
 	}
 	there, found, err := g.Invitations.Find(ctx, g.Invitations.IDOf(q.Event, r.Ref), g.Now())
-	if err == nil && found && !g.own(there) {
+	if err == nil && found && there.By != questionnaire.ByCampaign {
 		left = campaign.LeftInvited
 	}
 	return path, left, err
