@@ -120,7 +120,7 @@ func invitations(id string, anonymous bool) func(context.Context, template.Funct
 		return func(ctx context.Context) (string, string, error) {
 			ref := rand.Text()
 			var tx record.Transaction
-			address := store.Invite(&tx, q, ref, d.Guard.Hash("person", ref), time.Now())
+			address := store.Invite(&tx, q, ref, d.Guard.Hash("person", ref), questionnaire.ByClock, time.Now())
 			return address, store.IDOf(id, ref), tx.Commit(ctx, client)
 		}, nil
 	}

@@ -73,6 +73,7 @@ var wide = map[string]string{
 	"SenderRole s3:GetObject Sub ${CampaignFilesBucket.Arn}/campaigns/*":    "as above",
 	"CampaignsRole s3:PutObject Sub ${CampaignFilesBucket.Arn}/campaigns/*": "as above",
 	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
+	"CampaignsRole ses:GetAccount *":                                        "the action knows no other resource",
 	"MailerRole ses:GetAccount *":                                           "the action knows no other resource",
 	"MailerRole ses:DeleteSuppressedDestination *":                          "likewise; it takes off the address of a new consent",
 	"SubscribersRole ses:DeleteSuppressedDestination *":                     "likewise; it takes off the address of somebody whose bounce was wrong",
@@ -216,10 +217,12 @@ var mayTouch = map[string]map[string][]string{
 		"GuardTable":       {readItem, putItem, updateItem},
 	},
 	"InvitationsFunction": {
-		"EventsTable":        {query},
-		"RegistrationsTable": {checkItem, query}, // reads what the mail needs, changes nothing
-		"InvitationsTable":   {readItem, putItem},
-		"OutboxTable":        {putItem},
+		"EventsTable":           {query},
+		"RegistrationsTable":    {checkItem, query}, // reads what the mail needs, changes nothing
+		"InvitationsTable":      {readItem, putItem},
+		"CampaignsTable":        {readItem}, // which of those under way invite too
+		"CampaignsTable/active": {query},
+		"OutboxTable":           {putItem},
 	},
 	"CampaignsFunction": {
 		"CampaignsTable":      {readItem, putItem, query, updateItem},
@@ -250,7 +253,7 @@ var mayTouch = map[string]map[string][]string{
 		"RegistrationsTable": {batchGet, query},
 		"SuppressionTable":   {batchGet},
 		"EventsTable":        {readItem},
-		"InvitationsTable":   {batchGet, putItem},
+		"InvitationsTable":   {batchGet, readItem, putItem},
 	},
 	"SiteFunction": {},
 	"AccessFunction": {

@@ -33,7 +33,8 @@ var withoutSignIn = map[string]string{
 
 // forEveryRole are the routes that every signed-in person may call, each with the reason.
 var forEveryRole = map[string]string{
-	"GET /staff/{$}": "the front page: it says who one is and what one may do",
+	"GET /staff/{$}":          "the front page: it says who one is and what one may do",
+	"GET /staff/openapi.json": "a description: nothing of anybody",
 }
 
 // staffRoutes asks every built function for its routes and returns those under /staff, by the function that answers them. A new

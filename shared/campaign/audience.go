@@ -50,4 +50,5 @@ const (
 	LeftGone         = "gone"        // the record was erased, moved or has expired
 	LeftNoLanguage   = "no_language" // the campaign does not speak the person's language
 	LeftAnswered     = "answered"    // the questionnaire is answered already
+	LeftInvited      = "invited"     // to the questionnaire already, by the clock: once is enough
 )

@@ -7,6 +7,7 @@
 //
 //	c#ID  campaign            state, decisions, totals of what SES reported: small, because it is written often
 //	c#ID  content#V#LANG      one version of what it says in one language
+//	c#ID  remark#TIME         what a colleague wrote to a change of state
 //	c#ID  k#LANG#NAME         a chunk: up to 50 recipients, by key, and their outcomes
 //	c#ID  n#MINUTE#SHARD      changes of the outcomes' numbers within a minute: their sum is the count, their row the timeline
 //	e#ID#LANG#NAME  NN        what SES reported of one recipient

@@ -52,15 +52,17 @@ func (s *Store) Create(ctx context.Context, c Campaign, contents []Content) (Cam
 	return c, nil
 }
 
-// Save stores a new version of what a campaign says. change may set what else the campaign's draft holds. A campaign that was
-// approved is a draft again: what was approved is not what it says now.
-func (s *Store) Save(ctx context.Context, id, author string, contents []Content, change func(*Campaign)) (Campaign, error) {
+// Save stores a new version of what a campaign says. change may set what else the campaign's draft holds, and refuse. A campaign that
+// was approved is a draft again: what was approved is not what it says now. Errors: ErrState, ErrNotFound, change's.
+func (s *Store) Save(ctx context.Context, id, author string, contents []Content, change func(*Campaign) error) (Campaign, error) {
 	return s.changeWith(ctx, id, func(c *Campaign, tx *record.Transaction) error {
 		if c.State != Draft && c.State != InReview && c.State != Approved {
 			return ErrState // what is scheduled is recalled first
 		}
 		if change != nil {
-			change(c)
+			if err := change(c); err != nil {
+				return err
+			}
 		}
 		c.Version++
 		c.Author, c.Approver = author, ""

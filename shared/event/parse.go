@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"madoguchi/shared/jsonbody"
 )
 
 // Problem is one thing that is wrong with a definition.
@@ -29,6 +31,9 @@ func (p Problems) Error() string {
 
 // strict decodes JSON and refuses members that nobody asked for.
 func strict(data []byte, into any) error {
+	if err := jsonbody.Check(data); err != nil {
+		return err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
@@ -96,6 +101,10 @@ func decodeProblem(err error) Problem {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) && kind.Field != "" {
 		return Problem{"." + strings.TrimPrefix(kind.Field, "plain."), fmt.Sprintf("must not be a %s", kind.Value)}
+	}
+	var twice *jsonbody.Repeated
+	if errors.As(err, &twice) {
+		return Problem{"." + twice.Path, "stands there twice"}
 	}
 	if _, name, unknown := strings.Cut(err.Error(), "unknown field "); unknown {
 		return Problem{"." + strings.Trim(name, `"`), "an event has no such member"}

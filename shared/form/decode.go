@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"madoguchi/shared/jsonbody"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/web"
 )
@@ -94,8 +95,11 @@ func decodeForm(body string) (Post, error) {
 	return post, nil
 }
 
-// decodeJSON reads member by member: a map would silently keep the last of two members of one name.
+// decodeJSON reads member by member, so that there are never too many of them.
 func decodeJSON(body []byte) (Post, error) {
+	if err := jsonbody.Check(body); err != nil {
+		return Post{}, web.BadJSON(err)
+	}
 	malformed := func() (Post, error) { return Post{}, badRequest(errors.New("malformed JSON body")) }
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
@@ -111,10 +115,6 @@ func decodeJSON(body []byte) (Post, error) {
 		var member json.RawMessage
 		if err != nil || !ok || decoder.Decode(&member) != nil {
 			return malformed()
-		}
-		if _, before := post.Values[name]; before {
-			post.Repeated[name] = nil // which of them is meant nobody knows
-			continue
 		}
 		var value string
 		if member[0] != '"' {

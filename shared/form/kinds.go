@@ -33,7 +33,7 @@ func (f Field) take(post Post) (value, code string) {
 	raw, other := post.NoText[f.Name]
 	several, repeated := post.Repeated[f.Name]
 	switch {
-	case repeated && (several == nil || f.Type != policy.TypeChoices):
+	case repeated && f.Type != policy.TypeChoices:
 		return "", codeRepeated
 	case f.Type == policy.TypeChoices && repeated:
 		return f.choices(several)

@@ -43,7 +43,6 @@ func TestTake(t *testing.T) {
 		"a list of numbers in JSON":     {several, raw(`[1]`), "", codeNoText},
 		"a list for one choice":         {choice, raw(`["a"]`), "", codeNoText},
 		"two values for one choice":     {choice, many("a", "b"), "", codeRepeated},
-		"a member twice in JSON":        {several, Post{JSON: true, Values: map[string]string{"f": "a"}, Repeated: map[string][]string{"f": nil}}, "", codeRepeated},
 		"a number":                      {number, one(" ３ "), "3", ""},
 		"a number in JSON":              {number, raw("3"), "3", ""},
 		"half a number in JSON":         {number, raw("3.5"), "", codeNumber},

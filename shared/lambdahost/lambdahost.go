@@ -40,12 +40,18 @@ func behindDoor(ctx context.Context, env config.Source, run func(context.Context
 	if routed, ok := handler.(interface{ Routes() []string }); ok && slices.Equal(os.Args[1:], []string{RoutesFlag}) {
 		return nil, errors.Join(json.NewEncoder(os.Stdout).Encode(routed.Routes()), errListed)
 	}
+	if described, ok := handler.(interface{ Described() any }); ok && slices.Equal(os.Args[1:], []string{DescribeFlag}) {
+		return nil, errors.Join(json.NewEncoder(os.Stdout).Encode(described.Described()), errListed)
+	}
 	return web.Lambda(handler, d.Origin...), nil
 }
 
 // RoutesFlag makes the program of a function behind the API print its routes, as a JSON list of ServeMux patterns, and end: a
 // test holds /openapi.json to them.
 const RoutesFlag = "-routes"
+
+// DescribeFlag makes the program of a function for staff print what its routes take and answer: /staff/openapi.json is made of it.
+const DescribeFlag = "-describe"
 
 var errListed = errors.New("the routes are listed, nothing is served")
 

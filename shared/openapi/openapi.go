@@ -35,9 +35,10 @@ func Document(org policy.Organization) map[string]any {
 				"A path that none of the functions knows is answered by the gateway in its own shape.",
 			"contact": object{"name": org.PrivacyOffice.EN, "email": org.PrivacyContact},
 		},
-		"servers":    []any{object{"url": org.PublicURL}},
-		"paths":      paths,
-		"components": object{"schemas": schemas(), "responses": object{"Problem": problem()}},
+		"externalDocs": object{"url": org.PublicURL + "/staff/openapi.json", "description": "The paths of staff, for those who are signed in"},
+		"servers":      []any{object{"url": org.PublicURL}},
+		"paths":        paths,
+		"components":   object{"schemas": schemas(), "responses": object{"Problem": problem()}},
 	}
 }
 

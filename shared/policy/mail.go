@@ -57,6 +57,9 @@ const (
 	// service has to name it.
 	CampaignReview MailKind = "campaign_review"
 
+	// CampaignReturned tells whoever wrote a campaign that a colleague has returned it: an account of staff, as above.
+	CampaignReturned MailKind = "campaign_returned"
+
 	// LegalNotice is a mandatory notice, such as a leak or the end of a service: two persons, recorded, and it may
 	// reach people whose records cause no other mail (decisions: "Mandatory notices"; APPI art. 26(2)).
 	LegalNotice MailKind = "legal_notice"
@@ -140,6 +143,7 @@ var mails = []Mail{
 	{PublicationsReceived, AnswerMail, Text{"資料請求受付のお知らせ", "Acknowledgement of a request"}},
 
 	{CampaignReview, StaffMail, Text{"配信の承認のお願い（職員あて）", "Request to approve a campaign, to staff"}},
+	{CampaignReturned, StaffMail, Text{"配信が差し戻されたことの通知（職員あて）", "Notice that a campaign was returned, to staff"}},
 
 	{LegalNotice, LegalMail, Text{"重要なお知らせ（漏えい、サービスの終了など）", "Mandatory notice (a leak, the end of a service)"}},
 }
@@ -158,13 +162,13 @@ func MailOf(kind MailKind) (m Mail, ok bool) {
 }
 
 // MayMail reports whether a record of the service may cause a mail of that kind (R7, R19, R22-R23, R28-R29, R36, R57).
-// A legal notice may reach every service that holds addresses, and the request for a review goes to staff wherever staff write. For services bound to an event this is half of the
+// A legal notice may reach every service that holds addresses, and mail about a review goes to staff wherever staff write. For services bound to an event this is half of the
 // answer: MayMailOn gives the whole.
 func (s *Service) MayMail(kind MailKind) bool {
 	switch kind {
 	case LegalNotice:
 		return s.holdsAddresses()
-	case CampaignReview:
+	case CampaignReview, CampaignReturned:
 		return s.hasCampaigns()
 	}
 	for _, p := range s.Purposes {

@@ -30,7 +30,7 @@ func TestMailKindsBelongToOneService(t *testing.T) {
 		if m.Text.JA == "" || m.Text.EN == "" {
 			t.Errorf("%s has no description", m.Kind)
 		}
-		if m.Kind == LegalNotice || m.Kind == CampaignReview {
+		if m.Kind == LegalNotice || m.Kind == CampaignReview || m.Kind == CampaignReturned {
 			continue // each has a test of its own
 		}
 		if owner[m.Kind] == "" {
@@ -54,20 +54,22 @@ func TestMailKindsBelongToOneService(t *testing.T) {
 
 // The request to look at a campaign goes to staff, about the services to whose people staff write, and serves no other purpose.
 func TestCampaignReview(t *testing.T) {
-	var may []Code
-	for _, s := range Services() {
-		if s.MayMail(CampaignReview) {
-			may = append(may, s.Code)
-		}
-		for _, p := range s.Purposes {
-			if slices.Contains(p.Mails, CampaignReview) {
-				t.Errorf("%s counts the review among its purposes", s.Code)
+	for _, kind := range []MailKind{CampaignReview, CampaignReturned} {
+		var may []Code
+		for _, s := range Services() {
+			if s.MayMail(kind) {
+				may = append(may, s.Code)
+			}
+			for _, p := range s.Purposes {
+				if slices.Contains(p.Mails, kind) {
+					t.Errorf("%s counts %s among its purposes", s.Code, kind)
+				}
 			}
 		}
-	}
-	same(t, []Code{Newsletter, Press, Events}, may)
-	if m, ok := MailOf(CampaignReview); !ok || m.Class != StaffMail || m.Persons() != 0 {
-		t.Errorf("%+v", m)
+		same(t, []Code{Newsletter, Press, Events}, may)
+		if m, ok := MailOf(kind); !ok || m.Class != StaffMail || m.Persons() != 0 {
+			t.Errorf("%+v", m)
+		}
 	}
 }
 

@@ -19,9 +19,17 @@ type Invitation struct {
 	Event     string `dynamodbav:"event"`
 	Person    string `dynamodbav:"person"`        // keyed hash of the address, key of the index "person"
 	Ref       string `dynamodbav:"ref,omitempty"` // of the registration, where the questionnaire is named
+	By        string `dynamodbav:"by,omitempty"`  // ByClock or ByCampaign: who has told the registrant
 	Spent     bool   `dynamodbav:"spent,omitempty"`
 	ExpiresAt int64  `dynamodbav:"expires_at"`
 }
+
+// Who invites: the clock (functions/mailing/invitations), or staff by a campaign. An invitation from before this was kept says nothing, and
+// counts as the clock's.
+const (
+	ByClock    = "clock"
+	ByCampaign = "campaign"
+)
 
 // names of the actions of transactions.
 const (
@@ -31,9 +39,9 @@ const (
 )
 
 // Invite adds to a transaction that a registrant may answer once. Its condition fails, under the name ActInvitation, where
-// the registrant was invited before. It returns the link's path and query.
-func (s Store) Invite(tx *record.Transaction, q Questionnaire, ref, person string, now time.Time) (path string) {
-	i := Invitation{ID: s.IDOf(q.Event, ref), Event: q.Event, Person: person, ExpiresAt: q.Expires.Unix()}
+// the registrant was invited before. by is ByClock or ByCampaign. It returns the link's path and query.
+func (s Store) Invite(tx *record.Transaction, q Questionnaire, ref, person, by string, now time.Time) (path string) {
+	i := Invitation{ID: s.IDOf(q.Event, ref), Event: q.Event, Person: person, By: by, ExpiresAt: q.Expires.Unix()}
 	if !q.Anonymous {
 		i.Ref = ref
 	}
@@ -60,9 +68,10 @@ func (s Store) Find(ctx context.Context, id string, now time.Time) (Invitation, 
 	return i, found, err
 }
 
-// spend adds the spending of an invitation to the transaction that stores its answer.
+// spend adds the spending of an invitation to the transaction that stores its answer. Who had invited does not matter any more: the less
+// is known of somebody who has answered, the better.
 func (s Store) spend(tx *record.Transaction, event, id string, now time.Time) {
-	tx.Update(ActInvitation, s.Invitations, record.Key(id, ""), "SET spent = :spent", record.Values{"spent": true},
+	tx.Update(ActInvitation, s.Invitations, record.Key(id, ""), "SET spent = :spent REMOVE #by", record.Values{"spent": true},
 		record.Condition{Expression: "#event = :event AND expires_at > :now AND attribute_not_exists(spent)",
-			Values: record.Values{"event": event, "now": now.Unix()}, Names: []string{"event"}})
+			Values: record.Values{"event": event, "now": now.Unix()}, Names: []string{"event", "by"}})
 }

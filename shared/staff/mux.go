@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 
 	"madoguchi/shared/policy"
@@ -16,11 +17,15 @@ type Mux struct {
 	*web.Mux
 	desk   *Desk
 	origin *http.CrossOriginProtection
+
+	roles      map[string]access // of every route, by its pattern
+	operations map[string]Operation
+	enums      map[reflect.Type][]any
 }
 
 // NewMux returns a Mux without routes.
 func (d *Desk) NewMux() *Mux {
-	m := &Mux{Mux: d.Site.NewMux(), desk: d, origin: http.NewCrossOriginProtection()}
+	m := &Mux{Mux: d.Site.NewMux(), desk: d, origin: http.NewCrossOriginProtection(), roles: map[string]access{}}
 	// Behind CloudFront the Host header is the API's own; pages come from the public address.
 	if public, err := url.Parse(d.Site.Organization.PublicURL); err == nil && public.Host != "" {
 		_ = m.origin.AddTrustedOrigin(public.Scheme + "://" + public.Host) // an address without a path is always valid
@@ -51,6 +56,7 @@ var (
 // here: 401 or 403 as problem details for JSON and bearer tokens, for browsers the way to sign in or a page. The handler asks
 // Of for the person, and web.WantsJSON for the form of its answer: with a bearer token that is always JSON.
 func (m *Mux) Handle(pattern string, roles []string, h web.HandlerFunc) {
+	m.roles[pattern] = access{names: roles}
 	m.Mux.Handle(pattern, func(w http.ResponseWriter, r *http.Request) error {
 		if r.Header.Get("Authorization") != "" {
 			r.Header.Set("Accept", "application/json") // a script reads no pages, whatever its client accepts by default
@@ -77,6 +83,7 @@ func (m *Mux) Handle(pattern string, roles []string, h web.HandlerFunc) {
 
 // HandleOpen registers a handler that anybody may call: those by which people sign in and out.
 func (m *Mux) HandleOpen(pattern string, h web.HandlerFunc) {
+	m.roles[pattern] = access{open: true}
 	m.Mux.Handle(pattern, func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && m.origin.Check(r) != nil {
 			return m.desk.fail(w, r, errOrigin)

@@ -15,9 +15,8 @@ import (
 	"madoguchi/shared/web"
 )
 
-// CookieName is the name of the session's cookie. The prefix makes browsers refuse one that another host or a page without
-// encryption has set.
-const CookieName = "__Host-madoguchi_staff"
+// CookieName is the name of the session's cookie.
+const CookieName = web.StaffCookie
 
 // session is one signed-in browser. The table keeps the hash of the cookie's value only: whoever reads the table cannot sign in.
 type session struct {

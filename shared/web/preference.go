@@ -62,5 +62,12 @@ func displayName(secure bool) string {
 	return displayCookie
 }
 
+// The cookies of staff, which no visitor gets: what /cookies says of them is what shared/staff and functions/staff/signin set. The prefix
+// makes browsers refuse one that another host or a page without encryption has set.
+const (
+	StaffCookie   = "__Host-madoguchi_staff"  // a session
+	AttemptCookie = "__Host-madoguchi_signin" // the way to the provider and back
+)
+
 // Secure tells whether the site is under https: everywhere but on a developer's machine.
 func (s *Site) Secure() bool { return strings.HasPrefix(s.Organization.PublicURL, "https://") }

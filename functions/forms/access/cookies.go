@@ -33,8 +33,9 @@ func (a *access) cookies(w http.ResponseWriter, r *http.Request) error {
 		Signal            bool // the browser says by itself that it does not want to be counted
 		Saved             bool
 		Counting, Display string // the cookies' names
+		Staff, Attempt    string
 	}{words, language, chosen, r.Header.Get("Sec-GPC") == "1" || r.Header.Get("DNT") == "1", r.URL.Query().Get("saved") == "1",
-		countingName(a.site.Secure()), chosen.Cookie(a.site.Secure()).Name}
+		countingName(a.site.Secure()), chosen.Cookie(a.site.Secure()).Name, web.StaffCookie, web.AttemptCookie}
 	w.Header().Set("Vary", "Accept-Language, Cookie, DNT, Sec-GPC")
 	return a.show(w, language, words.Title, "cookies.html", view)
 }

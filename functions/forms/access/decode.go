@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"madoguchi/shared/jsonbody"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/web"
 )
@@ -64,6 +65,9 @@ var (
 )
 
 func decodeJSON(body []byte) (s sent, err error) {
+	if err := jsonbody.Check(body); err != nil {
+		return s, web.BadJSON(err)
+	}
 	var members map[string]json.RawMessage
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if err := decoder.Decode(&members); err != nil || members == nil {

@@ -191,6 +191,19 @@ func TestEvents(t *testing.T) {
 	w.wantCounted(4, 2) // three beacons, one picture; one visitor came back by cookie, one is marked
 }
 
+// R98: the page names every cookie that there is, those of staff as such.
+func TestCookiesPageNamesAllCookies(t *testing.T) {
+	w := newWorld(t)
+	for target, says := range map[string]string{"/cookies": "職員のみ", "/cookies?lang=en": "staff only"} {
+		page := w.page(target, nil)
+		for _, want := range []string{counting, display, web.StaffCookie, web.AttemptCookie, says} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s lacks %q", target, want)
+			}
+		}
+	}
+}
+
 // The period of the records is the deployment's, as the page tells.
 func TestCookiesPageTellsThePeriod(t *testing.T) {
 	w := newWorld(t)

@@ -9,6 +9,7 @@ type cookieWords struct {
 	Title, Lead, Saved, Which, Purpose, Holds, Keeps                                    string
 	Counting, CountingPurpose, CountingHolds, CountingKeeps                             string
 	Display, DisplayPurpose, DisplayHolds, DisplayKeeps                                 string
+	Staff, StaffPurpose, StaffHolds, StaffKeeps                                         string
 	Facts                                                                               []string
 	Choice, SignalSeen, CountingLegend, On, Off, LanguageLegend, Auto, ChoiceNote, Save string
 	Signals, SignalsText, Browser, BrowserText                                          string
@@ -20,15 +21,18 @@ func cookieWordsIn(l policy.Language) cookieWords {
 	if l == policy.English {
 		return cookieWords{
 			Title: "Cookies",
-			Lead:  "We use two cookies: one to count visits, one to remember your choices on this page. Neither tells us who you are, and you can switch both off.",
+			Lead:  "Visitors of this site get two cookies at most: one to count visits, one to remember your choices on this page. Neither tells us who you are, and you can switch both off. A third kind is for our own staff only.",
 			Saved: "Your choice has been saved.",
 			Which: "The cookies we use", Purpose: "Purpose", Holds: "What it holds", Keeps: "How long",
 			Counting: "Counting", CountingPurpose: "To count how many people visit the website in a day",
 			CountingHolds: "The date of your last visit only. It has no number that would tell you from others.", CountingKeeps: "30 days from your last visit",
 			Display: "Display preference", DisplayPurpose: "To remember what you choose on this page",
 			DisplayHolds: "The language you chose, and whether you refuse to be counted", DisplayKeeps: "1 year from your choice; not set before you choose",
+			Staff: "Staff sign-in (staff only)", StaffPurpose: "To keep members of our staff signed in on the pages where they work",
+			StaffHolds: "A random number of the session; while signing in, what belongs to the attempt. Set on the sign-in page for staff, never on a page or form for the public",
+			StaffKeeps: "Session: until sign-out, 24 hours at most. Attempt: 10 minutes at most",
 			Facts: []string{
-				"Both are our own cookies. There is no cookie of another company, and no advertising.",
+				"All are our own cookies. There is no cookie of another company, and no advertising.",
 				"The counting cookie is never sent with a form. What you enter in a form is never joined with your visits.",
 				"Nothing is shared with another company for analysis. If that should change, this page will name the company first, and it will be off until you switch it on.",
 				"Every page and every form works without cookies.",
@@ -56,15 +60,18 @@ func cookieWordsIn(l policy.Language) cookieWords {
 	}
 	return cookieWords{
 		Title: "Cookie（クッキー）について",
-		Lead:  "当サイトのCookieは、閲覧数を数えるものと、このページでの設定を覚えるものの2つです。どちらも、どなたであるかを示す情報を含みません。いずれも無効にできます。",
+		Lead:  "当サイトをご覧になる方に使うCookieは、閲覧数を数えるものと、このページでの設定を覚えるものの2つです。どちらも、どなたであるかを示す情報を含みません。いずれも無効にできます。ほかに、当機関の職員だけに使うCookieがあります。",
 		Saved: "設定を保存しました。",
 		Which: "使用するCookie", Purpose: "目的", Holds: "内容", Keeps: "期間",
 		Counting: "計数用", CountingPurpose: "1日の訪問者数を数えるため",
 		CountingHolds: "最後に訪問された日付だけです。利用者を区別する番号は含みません。", CountingKeeps: "最後の訪問から30日間",
 		Display: "表示設定用", DisplayPurpose: "このページで選ばれた設定を覚えるため",
 		DisplayHolds: "選ばれた言語と、計数を希望されないこと", DisplayKeeps: "選択から1年間（選択されるまでは使いません）",
+		Staff: "職員のサインイン用（職員のみ）", StaffPurpose: "職員が業務用のページにサインインした状態を保つため",
+		StaffHolds: "サインインを区別する無作為な番号。サインインの途中では、その手続きに必要な値。職員用のサインインのページだけで使い、一般向けのページやフォームでは使いません。",
+		StaffKeeps: "サインアウトまで（最長24時間）。途中の手続きに使うものは最長10分",
 		Facts: []string{
-			"どちらも当サイト自身のCookieです。他社のCookieや広告はありません。",
+			"いずれも当サイト自身のCookieです。他社のCookieや広告はありません。",
 			"計数用のCookieは、フォームと一緒に送信されることはありません。フォームのご入力内容と閲覧の記録を結び付けることもありません。",
 			"利用状況の分析のために第三者へ提供している情報はありません。提供する場合は、事前にこのページで提供先をお知らせし、お選びいただくまで無効とします。",
 			"Cookieを無効にしても、すべてのページとフォームをご利用いただけます。",

@@ -130,7 +130,7 @@ func answer(more ...string) url.Values {
 func (w *world) invite(t fatal, ref string) string {
 	t.Helper()
 	var tx record.Transaction
-	path := w.store.Invite(&tx, w.asked, ref, w.personOf(ref), w.now())
+	path := w.store.Invite(&tx, w.asked, ref, w.personOf(ref), questionnaire.ByClock, w.now())
 	if err := tx.Commit(context.Background(), w.Client); err != nil {
 		t.Fatal(err)
 	}

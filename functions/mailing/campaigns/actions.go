@@ -115,9 +115,15 @@ func submitter(c *campaign.Campaign) string {
 	return ""
 }
 
-// act takes an action. What cannot be recorded does not happen: the ledger comes first. before is called on the campaign as it is
-// decided on, and may refuse. The errors are shown ones.
-func (e *editor) act(ctx context.Context, c *campaign.Campaign, a action, before func(*campaign.Campaign) error) (campaign.Campaign, error) {
+// order is what goes with an action.
+type order struct {
+	decision
+	remark string
+	set    func(*campaign.Campaign) // on the campaign as it is decided on
+}
+
+// act takes an action. What cannot be recorded does not happen: the ledger comes first. The errors are shown ones.
+func (e *editor) act(ctx context.Context, c *campaign.Campaign, a action, o order) (campaign.Campaign, error) {
 	p := staff.Of(ctx)
 	if _, ok := e.leads(c, a); !ok {
 		return *c, e.conflict(c, a)
@@ -125,31 +131,38 @@ func (e *editor) act(ctx context.Context, c *campaign.Campaign, a action, before
 	if err := e.mayDo(p, c, a); err != nil {
 		return *c, errors.Join(err, e.staff.Refused(ctx, "campaign."+string(a), object(c), "same person"))
 	}
+	if fits(o.Version, c) != nil {
+		return *c, e.overtaken(ctx, c)
+	}
 	if err := e.staff.Audit(ctx, "campaign."+string(a), object(c)); err != nil {
 		return *c, err
 	}
-	changed, err := e.store.Change(ctx, c.ID, func(now *campaign.Campaign) error {
+	changed, err := e.store.Decide(ctx, c.ID, o.remark, func(now *campaign.Campaign) error {
 		to, ok := e.leads(now, a)
 		if !ok {
 			return campaign.ErrState
 		}
-		if before != nil {
-			if err := before(now); err != nil {
-				return err
-			}
+		if err := fits(o.Version, now); err != nil {
+			return err
+		}
+		if o.set != nil {
+			o.set(now)
 		}
 		if err := e.mayDo(p, now, a); err != nil {
 			return err
 		}
+		reason := ""
 		switch a {
 		case actApprove:
 			now.Approver = p.ID
 		case actReturn:
-			now.Approver = ""
+			now.Approver, reason = "", "returned"
 		}
-		return now.Enter(e.now(), to, p.ID, "")
+		return now.Enter(e.now(), to, p.ID, reason)
 	})
 	switch {
+	case errors.Is(err, campaign.ErrStale) && fits(o.Version, &changed) != nil && changed.ID != "":
+		return changed, e.overtaken(ctx, &changed)
 	case errors.Is(err, campaign.ErrState), errors.Is(err, campaign.ErrStale):
 		return changed, e.conflict(&changed, a)
 	case err != nil:
@@ -171,19 +184,18 @@ func (e *editor) conflict(c *campaign.Campaign, a action) error {
 	return shown
 }
 
-// simple is the handler of an action that takes nothing.
+// simple is the handler of an action that takes nothing but the version that it is decided on.
 func (e *editor) simple(a action) web.HandlerFunc {
 	return e.with(func(w http.ResponseWriter, r *http.Request, c *campaign.Campaign) error {
 		p, err := read(r)
 		if err != nil {
 			return err
 		}
-		if p.json != nil {
-			if wrong, err := decode(p.json, &struct{}{}); err != nil || len(wrong) > 0 {
-				return errors.Join(err, orNil(wrong, language(r)))
-			}
+		d, wrong, err := p.decision()
+		if err != nil || len(wrong) > 0 {
+			return errors.Join(err, orNil(wrong, language(r)))
 		}
-		changed, err := e.act(r.Context(), c, a, nil)
+		changed, err := e.act(r.Context(), c, a, order{decision: d})
 		if err != nil {
 			return err
 		}

@@ -118,6 +118,7 @@ func (p *post) draft(was *campaign.Campaign) (*draft, problems, error) {
 		return d, wrong, err
 	}
 	get := func(name string) string { return strings.TrimSpace(p.form.Get(name)) }
+	d.Version, _ = strconv.Atoi(get("version")) // what is no number names none
 	d.Kind, d.Event, d.Embargo, d.ReplyTo = policy.MailKind(get("kind")), get("event"), get("embargo_until"), get("reply_to")
 	d.Segment = campaign.Segment{Prefecture: p.chosen("segment.prefecture"), BusinessCategory: p.chosen("segment.business_category"),
 		Attendance: p.chosen("segment.attendance"), Status: p.chosen("segment.status"), Language: p.chosen("segment.language"), People: p.chosen("segment.people")}

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -52,6 +52,9 @@ func (e *editor) judge(ctx context.Context, d *draft, was *campaign.Campaign) (*
 		j.campaign.Kind, j.campaign.Event, j.campaign.ID = was.Kind, was.Event, was.ID
 	}
 	c := &j.campaign
+	if was == nil && d.Version != 0 {
+		j.wrong.add("version", "new", "新しい配信に版はありません。", "What is new has no version yet.")
+	}
 	if campaign.Service(c.Kind) == nil {
 		j.wrong.add("kind", "unknown", "種類を選んでください。", "Please choose a kind.")
 		return j, nil
@@ -71,7 +74,7 @@ func (e *editor) judge(ctx context.Context, d *draft, was *campaign.Campaign) (*
 		return nil, err
 	}
 	e.judgeBulletin(j)
-	return j, nil
+	return j, e.judgeAgainAsked(ctx, j)
 }
 
 // refuse takes the policy gate's refusal: the part that it names is what must go.
@@ -217,18 +220,31 @@ func needed(ja, en string, l policy.Language) policy.Text {
 // line cleans a line of text; needed says that it is missing, and is empty where it may be.
 func (j *judged) line(field, typed string, needed policy.Text) string {
 	s, err := text.Line(typed)
-	j.judgeText(field, s, err, needed, text.TooLong(s, longestSubject, 0))
+	j.judgeText(field, s, err, needed, text.TooLong(s, longestSubject, 0), false)
 	return s
 }
 
 // lines is line for several of them.
 func (j *judged) lines(field, typed string, needed policy.Text) string {
 	s, err := text.Lines(typed)
-	j.judgeText(field, s, err, needed, len(s) > longestBody)
+	j.judgeText(field, s, err, needed, len(s) > longestBody, true)
 	return s
 }
 
-func (j *judged) judgeText(field, s string, err error, needed policy.Text, long bool) {
+// tooLong says how long a text is, in characters as people count them, and how long it may be.
+func tooLong(s string, most int) policy.Text {
+	n := text.Graphemes(s)
+	return policy.Text{JA: fmt.Sprintf("%d文字あります。%d文字以内にしてください。", n, most), EN: fmt.Sprintf("It has %d characters; at most %d are possible.", n, most)}
+}
+
+// tooLarge says the same of a text whose bytes count. Japanese has three bytes to a character.
+func tooLarge(n, most int) policy.Text {
+	kB := func(n int) string { return fmt.Sprintf("%.1f", float64(n)/1000) }
+	return policy.Text{JA: fmt.Sprintf("%skBあります（日本語は1文字がおよそ3バイトです）。%skB以内にしてください。長い内容はウェブサイトに置いて、リンクを書いてください。", kB(n), kB(most)),
+		EN: fmt.Sprintf("It has %s kB; at most %s kB are possible. Please put long texts on the website and link to them.", kB(n), kB(most))}
+}
+
+func (j *judged) judgeText(field, s string, err error, needed policy.Text, long, bytes bool) {
 	var code text.Problem
 	switch {
 	case errors.As(err, &code):
@@ -236,7 +252,11 @@ func (j *judged) judgeText(field, s string, err error, needed policy.Text, long 
 	case s == "" && needed.JA != "":
 		j.wrong.add(field, "required", needed.JA, needed.EN)
 	case long:
-		j.wrong.add(field, string(text.LengthExceeded), "長すぎます。短くしてください。", "This is too long. Please shorten it.")
+		told := tooLong(s, longestSubject)
+		if bytes {
+			told = tooLarge(len(s), longestBody)
+		}
+		j.wrong.add(field, string(text.LengthExceeded), told.JA, told.EN)
 	}
 }
 
@@ -261,11 +281,28 @@ func (e *editor) judgeRest(d *draft, j *judged) {
 			j.wrong.add("reply_to", "email", "メールアドレスの形をご確認ください。", "Please check the mail address.")
 		} else {
 			c.ReplyTo = to.ASCII()
+			if !e.ours(c.ReplyTo) {
+				j.warnings.add("reply_to", "foreign_domain", "返信先「"+c.ReplyTo+"」は、当機関のドメインのアドレスではありません。返信に含まれる個人情報が外部に届きます。間違いがないかご確認ください。",
+					"Replies go to "+c.ReplyTo+", which is no address of this organisation's domain. They hold personal data. Please check that this is meant.")
+			}
 		}
 	}
 	if d.Attachments != nil {
 		j.judgeFiles(*d.Attachments)
 	}
+}
+
+// ours tells whether an address is under one of the organisation's domains: those of its contact, of its sender and of its website.
+func (e *editor) ours(to string) bool {
+	host := func(address string) string { return strings.ToLower(address[strings.LastIndex(address, "@")+1:]) }
+	org := e.staff.Site.Organization
+	own := []string{host(org.PrivacyContact), host(e.mail.Sender)}
+	if site, err := url.Parse(org.WebsiteURL); err == nil {
+		own = append(own, strings.TrimPrefix(site.Hostname(), "www."))
+	}
+	return slices.ContainsFunc(own, func(domain string) bool {
+		return domain != "" && (host(to) == domain || strings.HasSuffix(host(to), "."+domain))
+	})
 }
 
 // fileTypes are the attachments that everybody can open and that no mail server refuses.
@@ -299,39 +336,6 @@ func (j *judged) judgeFiles(files []attachment) {
 		j.wrong.add(field, string(text.LengthExceeded), "添付ファイルは合わせて500kBまでです。大きいものはウェブサイトに置いて、リンクを書いてください。",
 			"Attachments may have 500 kB together. Please put larger ones on the website and link to them.")
 	}
-}
-
-// judgeFollows holds a correction to the same kind and event, and to a campaign that is over.
-func (e *editor) judgeFollows(ctx context.Context, d *draft, j *judged) error {
-	if d.Follows == nil || d.Follows.Campaign == "" {
-		return nil
-	}
-	f := d.Follows.Follows
-	if f.Whom == "" {
-		f.Whom = campaign.ToAccepted
-	}
-	if f.Whom != campaign.ToAccepted && f.Whom != campaign.ToFailed && f.Whom != campaign.ToUnsent {
-		j.wrong.add("follows.whom", "choice", "一覧にある値から選んでください。", "Please choose from the list.")
-		return nil
-	}
-	earlier, err := e.store.Get(ctx, f.Campaign)
-	switch {
-	case errors.Is(err, campaign.ErrNotFound):
-		j.wrong.add("follows.campaign", "unknown", "元の配信が見つかりません。", "There is no such campaign.")
-	case err != nil:
-		return fmt.Errorf("read the earlier campaign: %w", err)
-	case earlier.Kind != j.campaign.Kind || earlier.Event != j.campaign.Event:
-		j.gate = true
-		j.wrong.add("follows.campaign", "policy", "元の配信と同じ種類（同じイベント）の配信だけができます。", "It must be of the same kind, and about the same event, as the earlier one.")
-	case !earlier.State.Over():
-		j.wrong.add("follows.campaign", "not_over", "元の配信がまだ終わっていません。終わってから作成してください。", "The earlier campaign is not over yet.")
-	default:
-		j.campaign.Follows = &f
-		if f.Whom == campaign.ToAccepted {
-			j.campaign.Correction = cmp.Or(j.lines("follows.correction", d.Follows.Correction, policy.Text{}), "先にお送りした「"+earlier.Title+"」についての訂正です。")
-		}
-	}
-	return nil
 }
 
 // due holds a time to send at to what can be meant, and returns it; nil means now, after the delay within which it can be recalled.

@@ -2,16 +2,14 @@ package main
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/jsonbody"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/web"
 )
@@ -19,6 +17,7 @@ import (
 // draft is a campaign as staff hand it in, by JSON or by the page's form. Field names of both are the same: what is wrong with
 // content.ja.subject is told at the input of that name.
 type draft struct {
+	Version     int                                  `json:"version"` // that is changed; 0: whichever there is
 	Kind        policy.MailKind                      `json:"kind"`
 	Content     map[policy.Language]campaign.Content `json:"content"`
 	Segment     campaign.Segment                     `json:"segment"`
@@ -52,7 +51,7 @@ func (f *follows) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	type plain follows
-	return strict(data, (*plain)(f))
+	return json.Unmarshal(data, (*plain)(f))
 }
 
 // problem is one thing that is wrong with a draft, or that staff should know about it.
@@ -88,45 +87,30 @@ func (p problems) invalid(l policy.Language) error {
 		JA: "入力内容に誤りがあります。それぞれの項目をご確認ください。", EN: "Something needs a correction. Please look at each item."}}
 }
 
-// strict decodes JSON and refuses members that nobody asked for.
-func strict(data []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one value")
-	}
-	return nil
-}
-
-// decode reads JSON into a draft or what an action takes. What is no JSON at all is a bad request; members that are not known or
-// of a wrong type are problems.
+// decode reads JSON into a draft or what an action takes. What is no JSON at all, or names a member twice, is a bad request; members
+// that are not known or of a wrong type are problems, each at its own path.
 func decode(body []byte, into any) (problems, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		body = []byte("{}")
 	}
-	if !json.Valid(body) {
-		return nil, badRequest(errors.New("malformed JSON body"))
-	}
-	err := strict(body, into)
-	if err == nil {
-		return nil, nil
+	faults, err := jsonbody.Decode(body, into)
+	if err != nil {
+		return nil, web.BadJSON(err)
 	}
 	var found problems
-	var kind *json.UnmarshalTypeError
-	var encoding base64.CorruptInputError
-	switch _, name, unknown := strings.Cut(err.Error(), "unknown field "); {
-	case unknown:
-		name = strings.Trim(name, `"`)
-		found.add(name, "unknown", fmt.Sprintf("「%s」という項目はありません。", name), fmt.Sprintf("There is no member %q.", name))
-	case errors.As(err, &kind) && kind.Field != "":
-		found.add(kind.Field, "type", "値の種類が正しくありません。", fmt.Sprintf("It must not be a %s.", kind.Value))
-	case errors.As(err, &encoding):
-		found.add("attachments", "base64", "添付ファイルの内容は base64 で送ってください。", "The content of an attachment is written in base64.")
-	default:
-		found.add("", "type", "JSON オブジェクトで送ってください。", "Please send a JSON object.")
+	for _, f := range faults {
+		switch f.Code {
+		case jsonbody.CodeUnknown:
+			found.add(f.Path, f.Code, fmt.Sprintf("「%s」という項目はありません。", f.Path), fmt.Sprintf("There is no member %q.", f.Path))
+		case jsonbody.CodeBase64:
+			found.add(f.Path, f.Code, "添付ファイルの内容は base64 で送ってください。", "The content of an attachment is written in base64.")
+		default:
+			if f.Path == "" {
+				found.add("", f.Code, "JSON オブジェクトで送ってください。", "Please send a JSON object.")
+				continue
+			}
+			found.add(f.Path, f.Code, "値の種類が正しくありません。", "The value is of the wrong type.")
+		}
 	}
 	return found, nil
 }

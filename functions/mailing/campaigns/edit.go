@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"madoguchi/shared/campaign"
-	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/campaign/bulletin"
 	"madoguchi/shared/event"
 	"madoguchi/shared/japan"
@@ -50,6 +48,9 @@ type editView struct {
 	EmbargoInput string
 	ReplyDefault string
 	Kept         []campaign.File
+	Theirs       *theirs // what a colleague has saved meanwhile
+	Notice       string  // why it cannot be saved now
+	Picking      *picking
 }
 
 // Reach says whom a kind goes to.
@@ -70,6 +71,11 @@ func (v view) Fault(field string) map[string]string {
 
 // In is what the draft says in a language.
 func (v *editView) In(l policy.Language) campaign.Content { return v.Draft.Content[l] }
+
+// Picks tells whether people are being picked.
+func (v *editView) Picks() bool {
+	return v.Picking != nil && (v.Picking.Q != "" || v.Picking.From != "" || v.Error("people.q") != "")
+}
 
 // newPage lets one choose a kind, then write.
 func (e *editor) newPage(w http.ResponseWriter, r *http.Request) error {
@@ -124,7 +130,7 @@ func (e *editor) startFrom(r *http.Request, d *draft, earlier *campaign.Campaign
 
 // editPage shows what a campaign says, to be changed.
 func (e *editor) editPage(w http.ResponseWriter, r *http.Request, c *campaign.Campaign) error {
-	if c.State != campaign.Draft && !c.State.Leads(campaign.Draft) {
+	if !editable(c) {
 		return e.conflict(c, "save")
 	}
 	contents, err := e.store.Contents(r.Context(), *c, c.Version)
@@ -142,11 +148,14 @@ func (e *editor) formAgain(w http.ResponseWriter, r *http.Request, d *draft, was
 	return e.form(w, r, http.StatusUnprocessableEntity, d, was, wrong)
 }
 
-func (e *editor) form(w http.ResponseWriter, r *http.Request, status int, d *draft, was *campaign.Campaign, wrong problems) error {
+func (e *editor) form(w http.ResponseWriter, r *http.Request, status int, d *draft, was *campaign.Campaign, wrong problems, more ...func(*editView)) error {
 	ctx := r.Context()
 	v := &editView{view: e.view(r), Action: base, Back: base, CampaignKind: d.Kind, Draft: d, ReplyDefault: e.staff.Site.Organization.PrivacyContact,
 		Embargoed: d.Kind == policy.PressRelease, Languages: []policy.Language{policy.Japanese}}
 	v.Wrong = wrong
+	for _, add := range more {
+		add(v)
+	}
 	if was != nil {
 		v.Action, v.Back, v.Kept, v.CampaignKind, d.Event = base+"/"+was.ID, base+"/"+was.ID, was.Files, was.Kind, was.Event
 	}
@@ -245,7 +254,10 @@ func (e *editor) chooseSegments(ctx context.Context, v *editView, service *polic
 		add("prefecture", v.T("都道府県", "Prefecture"), true, s.Prefecture, places)
 		add("business_category", v.T("業種", "Business"), false, s.BusinessCategory, business)
 	case v.CampaignKind == policy.MediaInvitation:
-		people, err := e.people(ctx, s.People)
+		if v.Picking == nil {
+			v.Picking = &picking{}
+		}
+		people, err := e.people(ctx, s.People, v.Picking)
 		if err != nil {
 			return err
 		}
@@ -261,44 +273,4 @@ func (e *editor) chooseSegments(ctx context.Context, v *editView, service *polic
 		add("language", v.T("言語", "Language"), false, s.Language, []choice{{Value: "ja", Label: v.T("日本語", "Japanese")}, {Value: "en", Label: v.T("英語", "English")}})
 	}
 	return nil
-}
-
-// mostOffered is how many media people are offered to pick from.
-const mostOffered = 200
-
-// people are those on the press list who can be picked, and those who were: that they were looked at is recorded.
-func (e *editor) people(ctx context.Context, picked []string) ([]choice, error) {
-	if err := e.staff.Audit(ctx, "campaign.people", "list/press"); err != nil {
-		return nil, err
-	}
-	sources := e.sources
-	sources.Preview = true
-	a, err := audience.Open(ctx, sources, &campaign.Campaign{Kind: policy.MediaInvitation, Langs: []policy.Language{policy.Japanese}})
-	if err != nil {
-		return nil, err
-	}
-	page, _, err := a.Page(ctx, policy.Japanese, "")
-	if err != nil {
-		return nil, fmt.Errorf("list the press: %w", err)
-	}
-	keys := slices.Clone(picked)
-	for _, c := range page {
-		if len(keys) < mostOffered && c.Left == "" && !slices.Contains(keys, c.Key) {
-			keys = append(keys, c.Key)
-		}
-	}
-	var all []choice
-	for some := range slices.Chunk(keys, campaign.ChunkSize) {
-		now, err := a.Read(ctx, some)
-		if err != nil {
-			return nil, fmt.Errorf("list the press: %w", err)
-		}
-		for key, one := range now {
-			if one.Left == "" {
-				all = append(all, choice{Value: key, Label: one.Values["organization"] + "　" + one.Values["name"]})
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b choice) int { return strings.Compare(a.Label, b.Label) })
-	return all, nil
 }

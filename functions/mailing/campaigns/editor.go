@@ -28,6 +28,7 @@ type editor struct {
 	sources    audience.Sources
 	events     *event.Store
 	newsletter *subscription.List // for its categories of business only
+	press      *subscription.List // to be searched for media people
 	categories *subscription.Categories
 	periods    policy.Periods // of questionnaires
 	files      objects.Bucket
@@ -55,11 +56,13 @@ func (e *editor) handler() http.Handler {
 	handle("GET "+base+"/{id}", e.with(e.show))
 	handle("POST "+base+"/{id}", e.with(e.save))
 	handle("GET "+base+"/{id}/edit", e.with(e.editPage))
-	for _, a := range []action{actSubmit, actApprove, actReturn, actRecall, actPause, actResume, actCancel} {
+	for _, a := range []action{actSubmit, actApprove, actRecall, actPause, actResume, actCancel} {
 		handle("POST "+base+"/{id}/"+string(a), e.simple(a))
 	}
 	handle("GET "+base+"/{id}/schedule", e.with(e.schedulePage))
 	handle("POST "+base+"/{id}/schedule", e.with(e.schedule))
+	handle("GET "+base+"/{id}/return", e.with(e.returnPage))
+	handle("POST "+base+"/{id}/return", e.with(e.giveBack))
 	handle("GET "+base+"/{id}/cancel", e.with(e.cancelPage))
 	handle("POST "+base+"/{id}/copy", e.with(e.copy))
 	handle("POST "+base+"/{id}/test", e.with(e.test))
@@ -69,6 +72,7 @@ func (e *editor) handler() http.Handler {
 	handle("GET "+base+"/{id}/progress", e.with(e.progress))
 	handle("GET "+base+"/{id}/recipient", e.with(e.recipientPage))
 	handle("POST "+base+"/{id}/recipient", e.with(e.recipient))
+	describe(mux)
 	return mux
 }
 
@@ -125,10 +129,12 @@ func (e *editor) create(w http.ResponseWriter, r *http.Request) error {
 
 // save takes a new version of one.
 func (e *editor) save(w http.ResponseWriter, r *http.Request, c *campaign.Campaign) error {
-	if c.State != campaign.Draft && !c.State.Leads(campaign.Draft) {
-		return e.conflict(c, "save")
-	}
 	return e.take(w, r, c)
+}
+
+// editable: what is scheduled is recalled before it is changed.
+func editable(c *campaign.Campaign) bool {
+	return c.State == campaign.Draft || c.State == campaign.InReview || c.State == campaign.Approved
 }
 
 func (e *editor) take(w http.ResponseWriter, r *http.Request, was *campaign.Campaign) error {
@@ -147,11 +153,24 @@ func (e *editor) take(w http.ResponseWriter, r *http.Request, was *campaign.Camp
 	kind := d.Kind
 	if was != nil {
 		kind = was.Kind
+		switch page := p.json == nil; {
+		case !editable(was) && page:
+			return e.stateForm(w, r, d, was)
+		case !editable(was):
+			return e.conflict(was, "save")
+		case fits(d.Version, was) != nil && page:
+			return e.overtakenForm(w, r, d, was)
+		case fits(d.Version, was) != nil:
+			return e.overtaken(ctx, was)
+		}
 	}
 	if campaign.Service(kind) != nil {
 		if err := e.allow(ctx, kind, "campaign"); err != nil {
 			return err
 		}
+	}
+	if p.form.Get("people.show") != "" && kind == policy.MediaInvitation {
+		return e.showPeople(w, r, p, d, was)
 	}
 	j, err := e.judge(ctx, d, was)
 	if err != nil {
@@ -169,7 +188,14 @@ func (e *editor) take(w http.ResponseWriter, r *http.Request, was *campaign.Camp
 		return e.formAgain(w, r, d, was, j.wrong)
 	}
 	saved, err := e.keep(ctx, d, was, j)
-	if errors.Is(err, campaign.ErrState) || errors.Is(err, campaign.ErrStale) {
+	switch stale := errors.Is(err, campaign.ErrStale); {
+	case stale && saved.ID != "" && p.json == nil:
+		return e.overtakenForm(w, r, d, &saved)
+	case stale && saved.ID != "":
+		return e.overtaken(ctx, &saved)
+	case errors.Is(err, campaign.ErrState) && p.json == nil:
+		return e.stateForm(w, r, d, &saved)
+	case stale, errors.Is(err, campaign.ErrState):
 		return e.conflict(&saved, "save")
 	}
 	if err != nil {

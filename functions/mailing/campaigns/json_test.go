@@ -54,7 +54,12 @@ func TestCreate(t *testing.T) {
 		"not UTF-8 (hard case 3)":            {"editor", "{\"kind\":\"\x8a\"}", 400, ""},
 		"too large (hard case 5)":            {"editor", `{"kind":"` + strings.Repeat("x", mostBytes) + `"}`, 413, ""},
 		"unknown member":                     {"editor", newsletter("colour", "red"), 422, "colour"},
-		"unknown member of the content":      {"editor", newsletter("content", m{"ja": m{"subject": "x", "body_markdown": "x", "html": "<p>"}}), 422, "html"},
+		"unknown member of the content":      {"editor", newsletter("content", m{"ja": m{"subject": "x", "body_markdown": "x", "html": "<p>"}}), 422, "content.ja.html"},
+		"wrong type of the content":          {"editor", newsletter("content", m{"ja": m{"subject": 1, "body_markdown": "x"}}), 422, "content.ja.subject"},
+		"a member in capitals":               {"editor", newsletter("Kind", "newsletter"), 422, "Kind"},
+		"a member twice":                     {"editor", `{"kind":"newsletter","kind":"newsletter"}`, 400, ""},
+		"a member of the content twice":      {"editor", `{"kind":"newsletter","content":{"ja":{"subject":"a","subject":"b","body_markdown":"x"}}}`, 400, ""},
+		"no base64":                          {"editor", newsletter("attachments", []any{m{"name": "a.pdf", "type": "application/pdf", "content": "?"}}), 422, "attachments.0.content"},
 		"wrong type":                         {"editor", newsletter("event", 7), 422, "event"},
 		"no kind":                            {"editor", newsletter("kind", nil), 422, "kind"},
 		"unknown kind":                       {"editor", newsletter("kind", "spam"), 422, "kind"},
@@ -113,6 +118,34 @@ func TestCreate(t *testing.T) {
 				t.Errorf("wrong are %q, want %q: %s", got, c.fields, a.Body)
 			}
 		})
+	}
+}
+
+// What is too long is told by how much, and where replies would leave the organisation it is said (R45).
+func TestSaysHowMuch(t *testing.T) {
+	w := newWorld(t)
+	type errs struct{ Errors, Warnings []web.FieldError }
+	long := answer[errs](w, w.want(w.call("editor", http.MethodPost, "", newsletter("content", m{"ja": m{"subject": strings.Repeat("長", 201), "body_markdown": strings.Repeat("長", 41_000)}})), 422))
+	var said []string
+	for _, e := range long.Errors {
+		said = append(said, e.Message)
+	}
+	if text := strings.Join(said, "|"); !strings.Contains(text, "201文字") || !strings.Contains(text, "200文字以内") || !strings.Contains(text, "123.0kB") || !strings.Contains(text, "100.0kB以内") {
+		t.Error(text)
+	}
+	for address, warned := range map[string]bool{"henshu@example.jp": false, "henshu@press.example.jp": false, "info@FORMS.example.jp": false, "henshu@gmail.com": true,
+		"henshu@notexample.jp": true, "henshu@example.jp.evil.example": true} {
+		var found bool
+		for _, one := range answer[errs](w, w.want(w.call("editor", http.MethodPost, "", newsletter("reply_to", address)), 201)).Warnings {
+			found = found || one.Field == "reply_to" && one.Code == "foreign_domain"
+		}
+		if found != warned {
+			t.Errorf("replies to %s: warned %t", address, found)
+		}
+	}
+	id := w.create("editor", newsletter())
+	if got := answer[whole](w, w.call("editor", http.MethodGet, "/"+id, nil)); got.CreatedAt != "2026-11-24T09:00:00+09:00" || got.History[0].At != got.CreatedAt {
+		t.Errorf("created at %s, %+v", got.CreatedAt, got.History)
 	}
 }
 

@@ -32,11 +32,15 @@ func (e *editor) keep(ctx context.Context, d *draft, was *campaign.Campaign, j *
 	if err := e.keepFiles(ctx, d, &c); err != nil {
 		return *was, err
 	}
-	return e.store.Save(ctx, was.ID, author, j.contents, func(now *campaign.Campaign) {
+	return e.store.Save(ctx, was.ID, author, j.contents, func(now *campaign.Campaign) error {
+		if err := fits(d.Version, now); err != nil {
+			return err
+		}
 		now.Segment, now.Follows, now.Correction, now.ReplyTo, now.EmbargoUntil = c.Segment, c.Follows, c.Correction, c.ReplyTo, c.EmbargoUntil
 		if d.Attachments != nil {
 			now.Files = c.Files
 		}
+		return nil
 	})
 }
 

@@ -47,8 +47,8 @@ func reach(kind policy.MailKind) policy.Text {
 			EN: "Goes to those registered for one event, about that event only; other events cannot be announced (privacy policy 3(4))."}
 	case policy.QuestionnaireInvite:
 		return policy.Text{
-			JA: "ひとつのイベントに登録した方に、終了後のアンケートをお願いします。すでに回答した方には届きません。",
-			EN: "Asks those registered for one event to answer its questionnaire after the end; who has answered is left out."}
+			JA: "ひとつのイベントに登録した方に、終了後のアンケートをお願いします。すでに回答した方、自動の案内が先に届いた方には届きません。予約すると、自動の案内はこの配信が終わるまで待ちます。",
+			EN: "Asks those registered for one event to answer its questionnaire after the end. Who has answered, or was asked by the clock already, is left out; once this is scheduled, the clock waits for its end."}
 	}
 	return policy.Text{}
 }

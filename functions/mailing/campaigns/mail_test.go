@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/event/eventtest"
 	"madoguchi/shared/mail"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
 	"madoguchi/shared/registration/registrationtest"
 )
 
@@ -38,6 +40,16 @@ func TestTestSend(t *testing.T) {
 	w.want(w.call("editor", http.MethodPost, "/"+id+"/test", nil), 202)
 	w.want(w.call("editor", http.MethodPost, "/"+id+"/test", m{"to": "Check@example.jp"}), 202)
 	w.want(w.call("events", http.MethodPost, "/"+two+"/test", m{}), 202)
+	// Each is debited from the rate that all senders share, and none has waited for it.
+	var rate struct {
+		Until int64 `dynamodbav:"tat"`
+	}
+	if found, err := record.Get(t.Context(), w.client, w.env["CAMPAIGNS_TABLE"], record.Key("rate", "rate"), w.now(), &rate); err != nil || !found {
+		t.Fatal(found, err)
+	}
+	if got, want := rate.Until, w.now().Add(4*time.Second/200).UnixMicro(); got != want {
+		t.Errorf("the rate is spent until %d, want %d", got, want)
+	}
 	got := w.mails()
 	if len(got) != 4 {
 		t.Fatalf("%d mails", len(got))

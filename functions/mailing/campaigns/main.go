@@ -61,8 +61,10 @@ func open(env config.Source, client *dynamodb.Client, files *objects.Client, cal
 	sources := cfg.Audience.Sources(client, periods, now)
 	newsletter := &subscription.List{Client: client, Table: sources.Newsletter, Now: now}
 	return &editor{
-		staff: desk, store: sources.Campaigns, events: sources.Events, newsletter: newsletter, categories: &subscription.Categories{List: newsletter},
-		periods: periods, sources: sources,
+		staff: desk, store: sources.Campaigns, events: sources.Events, newsletter: newsletter,
+		press:      &subscription.List{Service: policy.Get(policy.Press), Client: client, Table: sources.Press, AddressKey: cfg.Audience.AddressKey, Now: now},
+		categories: &subscription.Categories{List: newsletter},
+		periods:    periods, sources: sources,
 		files: files.Bucket(cfg.Files), addressKey: cfg.Audience.AddressKey, outbox: cfg.Outbox, mail: cfg.Mail, images: cfg.Images, ses: caller, delay: cfg.Delay, review: cfg.Review, testers: cfg.Testers, now: now,
 	}, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -121,7 +122,9 @@ func TestEnglish(t *testing.T) {
 	id := w.create("events", about("seminar", "content", content))
 	w.sent(id, []string{"E-1", "E-2", "E-3", "E-4"})
 	draft := w.create("events", about("seminar", "content", content))
-	for _, path := range []string{"?lang=en", "/" + id + "?lang=en", "/" + id + "/results?lang=en", "/" + id + "/recipient?lang=en", "/" + id + "/cancel?lang=en", "/new?lang=en",
+	returned := w.create("events", about("seminar", "content", content))
+	w.want(w.call("events", http.MethodPost, "/"+returned+"/submit", nil), 200)
+	for _, path := range []string{"/" + returned + "/return?lang=en", "?lang=en", "/" + id + "?lang=en", "/" + id + "/results?lang=en", "/" + id + "/recipient?lang=en", "/" + id + "/cancel?lang=en", "/new?lang=en",
 		"/" + draft + "?lang=en", "/" + draft + "/schedule?lang=en"} {
 		page := w.page("events", path)
 		_, main, _ := strings.Cut(page, "<main")
@@ -144,6 +147,56 @@ func TestPickPeople(t *testing.T) {
 	}
 	if got := w.ledger(); len(got) != 1 || got[0] != "press campaign.people list/press done" {
 		t.Errorf("%v", got)
+	}
+}
+
+// Whoever is not among the first of a long press list is found by the beginning of a name or an organisation, or further on; what was
+// typed and who was picked stays, and no name stands in an address (R45).
+func TestPickFromALongList(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe(policy.Press, 450)
+	key := func(n string) string { return w.keyOf("s000" + n + "@example.jp") }
+	form := url.Values{"kind": {"media_invitation"}, "content.ja.subject": {"取材のご案内"}, "content.ja.body_markdown": {"本文"}, "segment.people": {key("007")},
+		"people.show": {"begin"}, "people.q": {"見本団体44"}}
+	found := w.want(w.send("press", "", form), http.StatusOK).Body.String()
+	for _, piece := range []string{`value="` + key("007") + `" checked`, `value="` + key("444") + `">`, `value="取材のご案内"`, "本文</textarea>"} {
+		if !strings.Contains(found, piece) {
+			t.Errorf("the form lacks %s", piece)
+		}
+	}
+	if n := strings.Count(found, `name="segment.people"`); n != 12 { // the one who is picked, 44 and 440 to 449
+		t.Errorf("%d are offered", n)
+	}
+	seen, from := map[string]bool{}, ""
+	for pages := 1; ; pages++ {
+		form := url.Values{"kind": {"media_invitation"}, "people.show": {"more"}, "people.from": {from}}
+		page := w.want(w.send("press", "", form), http.StatusOK).Body.String()
+		for part := range strings.SplitSeq(page, `name="segment.people" value="`) {
+			seen[part[:32]] = true
+		}
+		_, rest, _ := strings.Cut(page, `name="people.from" value="`)
+		if from, _, _ = strings.Cut(rest, `"`); from == "" {
+			if pages != 3 {
+				t.Errorf("%d pages", pages)
+			}
+			break
+		}
+	}
+	for n := range 450 {
+		if k := key(fmt.Sprintf("%03d", n+1)); !seen[k] {
+			t.Errorf("number %d is on no page", n+1)
+		}
+	}
+	for form, status := range map[string]int{"people.q=x": 422, "people.from=zz": 400, "people.q=見本団体&people.from=zz": 400} {
+		values, err := url.ParseQuery("kind=media_invitation&people.show=more&" + form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.want(w.send("press", "", values), status)
+	}
+	none := w.want(w.send("press", "", url.Values{"kind": {"media_invitation"}, "people.show": {"begin"}, "people.q": {"無名新聞"}}), http.StatusOK)
+	if !strings.Contains(none.Body.String(), "見つかりませんでした") {
+		t.Error("that nobody was found is not said")
 	}
 }
 

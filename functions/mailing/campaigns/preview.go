@@ -92,7 +92,7 @@ func (e *editor) preview(w http.ResponseWriter, r *http.Request, c *campaign.Cam
 		return err
 	}
 	if web.WantsJSON(r) {
-		return web.WriteJSON(w, http.StatusOK, "application/json", map[string]any{"language": content.Language, "version": version, "subject": subject, "html": html, "text": text})
+		return web.WriteJSON(w, http.StatusOK, "application/json", rendered{content.Language, version, subject, html, text})
 	}
 	for _, one := range contents {
 		v.Langs = append(v.Langs, one.Language)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/audience"
 	"madoguchi/shared/policy"
 )
 
@@ -26,6 +27,7 @@ func leftName(code string) policy.Text {
 		campaign.LeftGone:         {JA: "登録がなくなった", EN: "gone"},
 		campaign.LeftNoLanguage:   {JA: "その言語の内容がない", EN: "not in the person's language"},
 		campaign.LeftAnswered:     {JA: "アンケートに回答済み", EN: "answered already"},
+		campaign.LeftInvited:      {JA: "アンケートの案内済み", EN: "invited already"},
 	}
 	if t, known := names[code]; known {
 		return t
@@ -37,6 +39,7 @@ func leftName(code string) policy.Text {
 func why(code string) policy.Text {
 	names := map[string]policy.Text{
 		"":               {},
+		"returned":       {JA: "差し戻し", EN: "returned"},
 		"changed":        {JA: "内容の変更", EN: "the content was changed"},
 		"bounces":        {JA: "届かないメールが多い", EN: "too many bounces"},
 		"complaints":     {JA: "苦情が多い", EN: "too many complaints"},
@@ -109,6 +112,32 @@ func (v view) LeftName(code string) string {
 		return v.T("メールサービスから返事がなかった（二重に送らないため、再送していません）", "the mail service never answered; it was not tried again, or it might have been sent twice")
 	}
 	return leftName(code).In(v.Language)
+}
+
+// NotFound says why a person is not in the campaign, in sentences.
+func (v view) NotFound(f fate) []string {
+	all := []string{map[string]policy.Text{
+		notFrozen: {JA: "この配信の宛先は、まだ確定していません。", EN: "The recipients of this campaign are not fixed yet."},
+		notKept:   {JA: "保存期間が過ぎたため、だれに送ったかの記録は削除されています。送られたかどうかは分かりません。", EN: "The record of who was sent what is no longer kept. Whether this person got it cannot be known."},
+		leftOut:   {JA: "この配信の宛先には含まれていません。", EN: "Not among the recipients of this campaign."},
+	}[f.Because].In(v.Language)}
+	switch f.Today {
+	case "":
+		return all
+	case "reached":
+		all = append(all, v.T("今日の時点では、宛先に含まれます。", "Today the person would be among them."))
+	case audience.NoRecord:
+		all = append(all, v.T("今日の時点では、この方の登録がありません（登録がないか、保存期間が過ぎています）。", "Today there is no record of this person: there never was one, or it has expired."))
+	case audience.OutOfSegment:
+		all = append(all, v.T("今日の時点では、絞り込みの条件に当てはまりません。", "Today the person is not among those whom the campaign is narrowed to."))
+	default:
+		all = append(all, v.T("今日の時点では、次の理由で対象外になります：", "Today the person would be left out: ")+v.LeftName(f.Today)+v.T("。", "."))
+	}
+	if f.Because == leftOut {
+		all = append(all, v.T("宛先を確定したときの理由は、個人ごとには記録していません（理由ごとの件数だけを残します）。その後に状態が変わっている場合があります。",
+			"Why somebody was left out when the recipients were fixed is not kept person by person, only counted by reason; things may have changed since."))
+	}
+	return all
 }
 
 // Report says what SES reported.

@@ -27,8 +27,19 @@ type fate struct {
 	Reason   string         `json:"reason,omitempty"`   // of one that failed or was excluded
 	Language string         `json:"language,omitempty"` //
 	Reported []reported     `json:"reported,omitempty"` // by SES
-	LeftNow  string         `json:"left_now,omitempty"` // why the person would be left out now, for one who was not found
+
+	// Of one who was not found.
+	Because string `json:"because,omitempty"` // why nothing is known: not_frozen, not_kept, left_out
+	Today   string `json:"today,omitempty"`   // what the checks say today: reached, no_record, segment, or why the person would be left out
+	LeftNow string `json:"left_now,omitempty"`
 }
+
+// Why a person is not found in a campaign.
+const (
+	notFrozen = "not_frozen" // its recipients are not fixed yet
+	notKept   = "not_kept"   // the period is over for which it is kept who was sent what
+	leftOut   = "left_out"   // of those who were left out only the numbers are kept, by reason
+)
 
 type reported struct {
 	What string `json:"what"`
@@ -48,8 +59,8 @@ type recipientView struct {
 	Asked   bool
 }
 
-func (e *editor) tellRecipient(w http.ResponseWriter, r *http.Request, status int, c *campaign.Campaign, fates []fate, wrong problems) error {
-	v := recipientView{e.view(r), c, campaign.Service(c.Kind).EventBound, fates, r.Method == http.MethodPost && len(wrong) == 0}
+func (e *editor) tellRecipient(w http.ResponseWriter, r *http.Request, status int, c *campaign.Campaign, found []fate, wrong problems) error {
+	v := recipientView{e.view(r), c, campaign.Service(c.Kind).EventBound, found, r.Method == http.MethodPost && len(wrong) == 0}
 	v.Wrong = wrong
 	return e.write(w, r, status, policy.Text{JA: "この方に届いたか調べる", EN: "Did this person get it?"}, "recipient", v)
 }
@@ -61,9 +72,7 @@ func (e *editor) recipient(w http.ResponseWriter, r *http.Request, c *campaign.C
 	if err != nil {
 		return err
 	}
-	var asked struct {
-		Who string `json:"who"`
-	}
+	var asked asking
 	var wrong problems
 	if p.json != nil {
 		wrong, err = decode(p.json, &asked)
@@ -88,18 +97,18 @@ func (e *editor) recipient(w http.ResponseWriter, r *http.Request, c *campaign.C
 	if err := e.staff.Audit(ctx, "campaign.recipient", object(c)); err != nil {
 		return err
 	}
-	fates := []fate{}
+	found := []fate{}
 	for _, key := range keys {
 		f, err := e.fate(ctx, c, key)
 		if err != nil {
 			return err
 		}
-		fates = append(fates, f)
+		found = append(found, f)
 	}
 	if web.WantsJSON(r) {
-		return web.WriteJSON(w, http.StatusOK, "application/json", map[string]any{"items": fates})
+		return web.WriteJSON(w, http.StatusOK, "application/json", fates{found})
 	}
-	return e.tellRecipient(w, r, http.StatusOK, c, fates, nil)
+	return e.tellRecipient(w, r, http.StatusOK, c, found, nil)
 }
 
 // keysOf are the records that a person may be in an audience by: one on a list; of an event all registrations of the address, as a
@@ -143,8 +152,7 @@ func (e *editor) fate(ctx context.Context, c *campaign.Campaign, key string) (fa
 		return fate{}, err
 	}
 	if !found {
-		left, err := e.leftNow(ctx, c, key)
-		return fate{LeftNow: left}, err
+		return e.notFound(ctx, c, key)
 	}
 	f := fate{Found: true, Outcome: who.Outcome.Class(), Language: string(who.Language)}
 	if f.Outcome == campaign.ClassFailed || f.Outcome == campaign.ClassExcluded {
@@ -162,17 +170,31 @@ func (e *editor) fate(ctx context.Context, c *campaign.Campaign, key string) (fa
 	return f, nil
 }
 
-// leftNow says why a person who is not in the campaign would be left out now; nothing where the record is not there.
-func (e *editor) leftNow(ctx context.Context, c *campaign.Campaign, key string) (string, error) {
-	sources := e.sources
-	sources.Preview = true
-	a, err := audience.Open(ctx, sources, c)
-	if errors.Is(err, audience.ErrGate) || errors.Is(err, campaign.ErrNotFound) || errors.Is(err, event.ErrNotFound) {
-		return "", nil
+// notFound says why a person is not in a campaign, as far as it is known: who was left out when it was frozen is counted by reason and not
+// kept by person. What can be told is what the same checks say today.
+func (e *editor) notFound(ctx context.Context, c *campaign.Campaign, key string) (fate, error) {
+	f := fate{Because: leftOut}
+	switch frozen := c.Frozen > 0 || len(c.Left) > 0; {
+	case !frozen && !c.State.Over():
+		f.Because = notFrozen
+	case c.StartedAt != 0 && timeOf(c.StartedAt).Add(e.store.Keep).Before(e.now()):
+		f.Because = notKept
+		return f, nil
 	}
-	if err != nil {
-		return "", fmt.Errorf("open audience: %w", err)
+	today, err := audience.Today(ctx, e.sources, c, key)
+	switch {
+	case errors.Is(err, audience.ErrGate), errors.Is(err, campaign.ErrNotFound), errors.Is(err, event.ErrNotFound):
+		return f, nil
+	case err != nil:
+		return f, fmt.Errorf("look whether the person would be reached: %w", err)
 	}
-	now, err := a.Read(ctx, []string{key})
-	return now[key].Left, err
+	f.Today = today
+	switch today {
+	case audience.TodayReached:
+		f.Today = "reached"
+	case audience.NoRecord, audience.OutOfSegment:
+	default:
+		f.LeftNow = today
+	}
+	return f, nil
 }

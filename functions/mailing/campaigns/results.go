@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"madoguchi/shared/campaign"
@@ -38,12 +40,12 @@ func (e *editor) results(w http.ResponseWriter, r *http.Request, c *campaign.Cam
 		return err
 	}
 	if web.WantsJSON(r) {
-		line := make([]map[string]any, len(minutes))
+		line := make([]minute, len(minutes))
 		for i, m := range minutes {
-			line[i] = map[string]any{"at": m.At.In(tokyo).Format(time.RFC3339), "accepted": m.Tally[campaign.ClassAccepted], "failed": m.Tally[campaign.ClassFailed],
-				"excluded": m.Tally[campaign.ClassExcluded], "unknown": m.Tally[campaign.ClassUnknown]}
+			line[i] = minute{m.At.In(tokyo).Format(time.RFC3339), m.Tally[campaign.ClassAccepted], m.Tally[campaign.ClassFailed], m.Tally[campaign.ClassExcluded],
+				m.Tally[campaign.ClassUnknown]}
 		}
-		return web.WriteJSON(w, http.StatusOK, "application/json", map[string]any{"id": c.ID, "status": c.State, "counts": counts, "timeline": line})
+		return web.WriteJSON(w, http.StatusOK, "application/json", outcomes{c.ID, c.State, counts, line})
 	}
 	v := &resultsView{view: e.view(r), C: c, Counts: counts}
 	if v.Live, err = e.live(ctx, c, v.Language); err != nil {
@@ -120,27 +122,33 @@ func (e *editor) whyNot(ctx context.Context, c *campaign.Campaign, v view, count
 	}
 }
 
-// resultsFile is the numbers as a file: no personal data, and nothing that a spreadsheet takes for a formula.
+// resultsFile is the numbers as a file: no personal data, and nothing that a spreadsheet takes for a formula. In English, for programs,
+// it has the names of the JSON answer and times with their offset.
 func (e *editor) resultsFile(w http.ResponseWriter, r *http.Request, c *campaign.Campaign) error {
 	counts, minutes, err := e.store.Counts(r.Context(), c)
 	if err != nil {
 		return err
 	}
 	v := e.view(r)
+	v.Language = language(r)
+	codes, layout := v.Language == policy.English, "2006-01-02 15:04"
+	if codes {
+		layout = time.RFC3339
+	}
 	var out bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\r\n", args...) }
 	out.WriteString("\ufeff")
 	line("%s,%s", v.T("項目", "item"), v.T("件数", "number"))
 	for _, one := range v.numbers(c, counts) {
-		line("%s,%d", one.Name, one.N)
+		line("%s,%d", v.T(one.Name, one.Code), one.N)
 	}
-	for _, one := range v.reasons(c.Left) {
-		line("%s %s,%d", v.T("対象外", "left out:"), one.Label, one.N)
+	for _, code := range slices.Sorted(maps.Keys(c.Left)) {
+		line("%s%s,%d", v.T("対象外 ", "left_out."), v.T(leftName(code).JA, code), c.Left[code])
 	}
 	line("")
-	line("%s,%s,%s,%s,%s", v.T("時刻", "time"), v.T("送信済み", "accepted"), v.T("失敗", "failed"), v.T("除外", "excluded"), v.T("確認中", "unknown"))
+	line("%s,%s,%s,%s,%s", v.T("時刻", "at"), v.T("送信済み", "accepted"), v.T("失敗", "failed"), v.T("除外", "excluded"), v.T("確認中", "unknown"))
 	for _, m := range minutes {
-		line("%s,%d,%d,%d,%d", m.At.In(tokyo).Format("2006-01-02 15:04"), m.Tally[campaign.ClassAccepted], m.Tally[campaign.ClassFailed],
+		line("%s,%d,%d,%d,%d", m.At.In(tokyo).Format(layout), m.Tally[campaign.ClassAccepted], m.Tally[campaign.ClassFailed],
 			m.Tally[campaign.ClassExcluded], m.Tally[campaign.ClassUnknown])
 	}
 	h := w.Header()

@@ -90,6 +90,13 @@ func TestResults(t *testing.T) {
 	if !strings.HasPrefix(text, "\ufeff項目,件数\r\n宛先,10\r\n") || strings.Contains(text, "十一月号") || !strings.Contains(text, "2026-11-24 09:00,6,1,1,0\r\n") {
 		t.Errorf("%q", text)
 	}
+	// Programs ask in English, and get the names of the JSON answer.
+	for _, ask := range [][]string{{"?lang=en", "Accept", "application/json"}, {"", "Accept", "application/json", "Accept-Language", "en-GB,en;q=0.9"}} {
+		file := w.want(w.do("editor", http.MethodGet, base+"/"+id+"/results.csv"+ask[0], "", ask[1:]...), 200).Body.String()
+		if !strings.HasPrefix(file, "\ufeffitem,number\r\nfrozen,10\r\n") || !strings.Contains(file, "at,accepted,failed,excluded,unknown\r\n2026-11-24T09:00:00+09:00,6,1,1,0\r\n") {
+			t.Errorf("%v: %q", ask, file)
+		}
+	}
 }
 
 // Did this person get it?
@@ -131,6 +138,48 @@ func TestRecipient(t *testing.T) {
 			t.Errorf("%s: %+v", who, got)
 		}
 	}
+}
+
+// Who is not in a campaign is told what can be known: that nothing is fixed yet, what the checks say today, or that it is not kept any
+// more. Why somebody was left out then is kept of nobody (R57).
+func TestRecipientNotFound(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe(policy.Newsletter, 60)
+	eventtest.Save(t, w.editor.events, "seminar", nil)
+	w.register("seminar", "E-1", "waiting", "ja")
+	narrow := w.create("editor", newsletter("segment", m{"prefecture": []string{"02"}}))
+	event, correction := w.create("events", about("seminar")), ""
+	ask := func(who, id, whom string) fate {
+		t.Helper()
+		return answer[struct{ Items []fate }](w, w.want(w.call(who, http.MethodPost, "/"+id+"/recipient", m{"who": whom}), 200)).Items[0]
+	}
+	want := func(got fate, because, today string) {
+		t.Helper()
+		if got.Found || got.Because != because || got.Today != today {
+			t.Errorf("%+v, want %s, %s", got, because, today)
+		}
+	}
+	want(ask("events", event, "E-1"), notFrozen, campaign.LeftWaiting)
+	want(ask("events", event, "E-2"), notFrozen, "no_record")
+	want(ask("editor", narrow, "s000002@example.jp"), notFrozen, "segment")
+	want(ask("editor", narrow, "s000001@example.jp"), notFrozen, "reached")
+	w.sent(narrow, []string{strings.Repeat("a", 32), strings.Repeat("b", 32), strings.Repeat("c", 32), strings.Repeat("d", 32)})
+	want(ask("editor", narrow, "s000001@example.jp"), leftOut, "reached")
+	want(ask("editor", narrow, "nobody@example.jp"), leftOut, "no_record")
+	if _, err := w.editor.store.Enter(t.Context(), narrow, campaign.Cancelled, "editor", ""); err != nil {
+		t.Fatal(err)
+	}
+	correction = w.create("editor", newsletter("follows", narrow))
+	want(ask("editor", correction, "s000001@example.jp"), notFrozen, "segment") // it never got what is corrected
+	for lang, says := range map[string]string{"ja": "個人ごとには記録していません", "en": "not kept person by person"} {
+		page := w.want(w.do("editor", http.MethodPost, base+"/"+narrow+"/recipient?lang="+lang, "who=s000001%40example.jp", "Accept", "text/html", "Content-Type", "application/x-www-form-urlencoded"), 200)
+		if !strings.Contains(page.Body.String(), says) {
+			t.Errorf("%s: %s", lang, page.Body)
+		}
+	}
+	w.after(91 * 24 * time.Hour)
+	clear(w.cookies) // the session has ended
+	want(ask("editor", narrow, "s000001@example.jp"), notKept, "")
 }
 
 // Bars stand for longer spans where a campaign took long, and none is lost.

@@ -15,18 +15,33 @@ import (
 	"madoguchi/shared/policy"
 )
 
-// order is when to send; null is now, after the delay. Whoever says nothing has said nothing: a slip of a script writes to nobody.
-type order struct {
+// when is when to send; null is now, after the delay. Whoever says nothing has said nothing: a slip of a script writes to nobody.
+type when struct {
+	decision
 	At *string
 }
 
-func (p *post) order() (order, problems, error) {
-	var o order
+// scheduling is when to send, as a script says it.
+type scheduling struct {
+	decision
+	At instant `json:"at"`
+}
+
+// instant is a time, or null; nothing is neither.
+type instant json.RawMessage
+
+// UnmarshalJSON keeps what was said.
+func (i *instant) UnmarshalJSON(data []byte) error {
+	*i = append((*i)[:0], data...)
+	return nil
+}
+
+func (p *post) when() (when, problems, error) {
+	var o when
 	if p.json != nil {
-		var said struct {
-			At json.RawMessage `json:"at"`
-		}
+		var said scheduling
 		wrong, err := decode(p.json, &said)
+		o.decision = said.decision
 		switch {
 		case err != nil || len(wrong) > 0:
 		case said.At == nil:
@@ -36,6 +51,7 @@ func (p *post) order() (order, problems, error) {
 		}
 		return o, wrong, err
 	}
+	o.decision, _, _ = p.decision() // of a form it has no errors
 	if at := strings.TrimSpace(p.form.Get("at")); p.form.Get("when") != "now" {
 		o.At = &at
 		if at == "" {
@@ -55,12 +71,15 @@ func (e *editor) schedule(w http.ResponseWriter, r *http.Request, c *campaign.Ca
 	if err != nil {
 		return err
 	}
-	o, wrong, err := p.order()
+	o, wrong, err := p.when()
 	if err != nil {
 		return err
 	}
 	if _, ok := e.leads(c, actSchedule); !ok {
 		return e.conflict(c, actSchedule)
+	}
+	if fits(o.Version, c) != nil {
+		return e.overtaken(ctx, c)
 	}
 	var at time.Time
 	if len(wrong) == 0 {
@@ -77,13 +96,8 @@ func (e *editor) schedule(w http.ResponseWriter, r *http.Request, c *campaign.Ca
 	if err := e.print(ctx, c); err != nil {
 		return err
 	}
-	changed, err := e.act(ctx, c, actSchedule, func(now *campaign.Campaign) error {
-		if now.Version != c.Version {
-			return campaign.ErrStale
-		}
-		now.ScheduledAt = at.UnixMilli()
-		return nil
-	})
+	// What was checked is what is scheduled.
+	changed, err := e.act(ctx, c, actSchedule, order{decision: decision{c.Version}, set: func(now *campaign.Campaign) { now.ScheduledAt = at.UnixMilli() }})
 	if err != nil {
 		return err
 	}
@@ -91,7 +105,7 @@ func (e *editor) schedule(w http.ResponseWriter, r *http.Request, c *campaign.Ca
 }
 
 // ready tells when a campaign would be sent, and what stands against it.
-func (e *editor) ready(ctx context.Context, c *campaign.Campaign, o order) (time.Time, problems, error) {
+func (e *editor) ready(ctx context.Context, c *campaign.Campaign, o when) (time.Time, problems, error) {
 	contents, err := e.store.Contents(ctx, *c, c.Version)
 	if err != nil {
 		return time.Time{}, nil, err
@@ -124,7 +138,7 @@ func (e *editor) ready(ctx context.Context, c *campaign.Campaign, o order) (time
 
 // asDraft is a stored campaign as it would be handed in again.
 func asDraft(c *campaign.Campaign, contents []campaign.Content) *draft {
-	d := &draft{Kind: c.Kind, Content: map[policy.Language]campaign.Content{}, Segment: c.Segment, Event: c.Event, ReplyTo: c.ReplyTo}
+	d := &draft{Version: c.Version, Kind: c.Kind, Content: map[policy.Language]campaign.Content{}, Segment: c.Segment, Event: c.Event, ReplyTo: c.ReplyTo}
 	if c.Follows != nil {
 		d.Follows = &follows{*c.Follows, c.Correction}
 	}

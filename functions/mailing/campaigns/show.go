@@ -61,7 +61,9 @@ type showView struct {
 	Contents        []campaign.Content
 	Warnings        problems
 	Actions         []button
-	Editable        bool
+	Editable        bool // it may still be judged and tried
+	Changeable      bool
+	Primary         int // before which of the actions the way to change it stands: the first that is not the thing to do
 	Hint            string
 	EventTitle      string
 	Following       string
@@ -76,7 +78,31 @@ type showView struct {
 	Left            []reason
 	Live            *live
 	At, DelayText   string
+	Returned        *returned
 	names           map[string]string
+	remarks         map[int64]string
+}
+
+// returned is why a draft was returned, until it is handed in again.
+type returned struct {
+	Text, By string
+	At       int64
+}
+
+// Remark is what a colleague wrote to a step.
+func (v *showView) Remark(at int64) string { return v.remarks[at] }
+
+// whyReturned finds the reason of a draft that was returned last.
+func (v *showView) whyReturned() {
+	for _, step := range slices.Backward(v.C.History) {
+		if step.To == campaign.InReview || v.C.State != campaign.Draft {
+			return
+		}
+		if text := v.remarks[step.At]; text != "" {
+			v.Returned = &returned{text, step.By, step.At}
+			return
+		}
+	}
 }
 
 // By is the name of who did something.
@@ -107,8 +133,8 @@ func (e *editor) showView(r *http.Request, c *campaign.Campaign) (*showView, err
 	}
 	org := e.staff.Site.Organization
 	v := &showView{view: e.view(r), C: c, Contents: contents, Embargo: c.EmbargoUntil * 1000, names: e.names(ctx, c.Kind),
-		Editable: c.State == campaign.Draft || c.State.Leads(campaign.Draft) && c.State != campaign.Scheduled,
-		Sender:   org.ShortName.In(policy.Japanese) + " <" + e.mail.Sender + ">", ReplyTo: cmp.Or(c.ReplyTo, org.PrivacyContact),
+		Editable: editable(c) || c.State == campaign.Missed, Changeable: editable(c),
+		Sender: org.ShortName.In(policy.Japanese) + " <" + e.mail.Sender + ">", ReplyTo: cmp.Or(c.ReplyTo, org.PrivacyContact),
 		DelayText: policy.Text{JA: "ただちに始まります", EN: "begins at once"}.In(staff.Language(r))}
 	if e.delay > 0 {
 		v.DelayText = fmt.Sprintf(v.T("%d分後に始まり、それまでは取り消せます", "begins in %d minutes; until then it can be recalled"), int(e.delay.Minutes()))
@@ -119,6 +145,10 @@ func (e *editor) showView(r *http.Request, c *campaign.Campaign) (*showView, err
 	if v.Live, err = e.live(ctx, c, v.Language); err != nil {
 		return nil, err
 	}
+	if v.remarks, err = e.store.Remarks(ctx, c.ID); err != nil {
+		return nil, err
+	}
+	v.whyReturned()
 	if c.Follows != nil {
 		earlier, err := e.store.Get(ctx, c.Follows.Campaign)
 		if err != nil && !errors.Is(err, campaign.ErrNotFound) {
@@ -197,21 +227,24 @@ func (v *showView) offer(e *editor, p staff.Person) {
 	add(actSchedule, false, true, "配信を予約する", "Schedule")
 	add(actApprove, false, false, "承認する", "Approve")
 	add(actSubmit, !e.review, false, "承認を依頼する", "Submit for review")
-	add(actReturn, true, false, "下書きに戻す", "Return to draft")
+	add(actReturn, true, true, "下書きに戻す", "Return to draft")
 	add(actRecall, false, false, "予約を取り消す", "Recall")
 	add(actPause, false, false, "一時停止する", "Pause")
 	add(actResume, false, false, "配信を再開する", "Resume")
-	add(actCancel, true, true, "中止する", "Cancel")
 	v.Actions = append(v.Actions, button{Label: v.T("届くメールの見本を見る", "See what arrives"), Second: true, Page: base + "/" + c.ID + "/preview"})
+	if v.Primary = slices.IndexFunc(v.Actions, func(b button) bool { return b.Second }); v.Primary < 0 {
+		v.Primary = 0
+	}
 	if c.State.Over() && c.Frozen > 0 {
 		v.Actions = append(v.Actions, button{Label: v.T("お詫びと訂正を送る", "Send a correction"), Second: true,
 			Page: base + "/new?follows=" + c.ID + "&whom=" + campaign.ToAccepted})
 	}
-	v.Hint = hint(c, e.review, e.mayApprove(p, c) == nil).In(v.Language)
+	add(actCancel, true, true, "中止する", "Cancel") // the last: it cannot be undone
+	v.Hint = hint(c, e.review, e.mayApprove(p, c) == nil, slices.Contains(may, actSchedule)).In(v.Language)
 }
 
 // hint says what happens next.
-func hint(c *campaign.Campaign, review, mayApprove bool) policy.Text {
+func hint(c *campaign.Campaign, review, mayApprove, maySchedule bool) policy.Text {
 	switch c.State {
 	case campaign.Draft:
 		if review {
@@ -223,6 +256,11 @@ func hint(c *campaign.Campaign, review, mayApprove bool) policy.Text {
 			return policy.Text{JA: "ほかの担当者の承認を待っています。", EN: "It waits for a colleague's approval."}
 		}
 		return policy.Text{JA: "内容と宛先を確かめて、承認するか、下書きに戻してください。", EN: "Please look at it, then approve it or return it."}
+	case campaign.Approved:
+		if !maySchedule {
+			return policy.Text{JA: "承認済みです。予約は、書いた方か、ほかの担当者が行います。", EN: "It is approved. The author or another colleague schedules it."}
+		}
+		return policy.Text{JA: "承認済みです。日時を決めて、配信を予約してください。", EN: "It is approved. Choose when, and schedule it."}
 	case campaign.Scheduled:
 		at := japanese(timeOf(c.ScheduledAt))
 		return policy.Text{JA: at + "に始まります。それまでは取り消せます。", EN: "It begins at " + stamp(c.ScheduledAt) + ". Until then it can be recalled."}

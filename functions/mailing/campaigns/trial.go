@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,9 +28,7 @@ func (e *editor) test(w http.ResponseWriter, r *http.Request, c *campaign.Campai
 	if err != nil {
 		return err
 	}
-	var order struct {
-		To string `json:"to"`
-	}
+	var order trial
 	var wrong problems
 	if p.json != nil {
 		wrong, err = decode(p.json, &order)
@@ -115,6 +114,7 @@ func (e *editor) sendTest(ctx context.Context, c *campaign.Campaign, to address.
 		return nil, err
 	}
 	e.ses.Fresh()
+	e.debit(ctx, len(calls))
 	for _, call := range calls {
 		var result envelope.Result
 		call.Do(ctx, e.ses, func(_ int, r envelope.Result) { result = r })
@@ -123,6 +123,23 @@ func (e *editor) sendTest(ctx context.Context, c *campaign.Campaign, to address.
 		}
 	}
 	return nil, nil
+}
+
+// debitLimit bounds what a test may wait for its debit: a person waits.
+const debitLimit = 2 * time.Second
+
+// debit takes tests of the rate that all senders share, without waiting for a turn: a campaign that is being sent waits the longer, and
+// SES refuses none of its calls for the test's sake. Where the rate cannot be had, the test is sent all the same.
+func (e *editor) debit(ctx context.Context, recipients int) {
+	timed, cancel := context.WithTimeout(ctx, debitLimit)
+	defer cancel()
+	account, err := e.ses.Ask(timed)
+	if err == nil {
+		err = e.store.Debit(timed, recipients, account.PerSecond)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "rate not debited", "request_id", web.RequestID(ctx), "error", err)
+	}
 }
 
 // outcome tells what SES's answer to a test means for the person who waits for it.

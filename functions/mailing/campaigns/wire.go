@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -53,7 +54,7 @@ type step struct {
 	At     string         `json:"at"`
 	Status campaign.State `json:"status"`
 	By     string         `json:"by"`
-	Reason string         `json:"reason,omitempty"`
+	Reason string         `json:"reason,omitempty"` // a code, or of a return what the colleague wrote
 }
 
 // stamp writes Unix milliseconds as RFC 3339 in Japan; "" for 0.
@@ -66,7 +67,7 @@ func stamp(millis int64) string {
 
 // summarise reads what a list shows of a campaign. One that nobody was frozen for has no numbers to be read.
 func (e *editor) summarise(ctx context.Context, c *campaign.Campaign) (summary, error) {
-	s := summary{ID: c.ID, Kind: c.Kind, Status: c.State, Title: c.Title, Languages: c.Langs, Event: c.Event, CreatedAt: c.CreatedAt,
+	s := summary{ID: c.ID, Kind: c.Kind, Status: c.State, Title: c.Title, Languages: c.Langs, Event: c.Event, CreatedAt: inJapan(c.CreatedAt),
 		StartedAt: stamp(c.StartedAt), EndedAt: stamp(c.EndedAt), Reason: c.Reason}
 	if c.State != campaign.Draft && c.State != campaign.InReview && c.State != campaign.Approved {
 		s.ScheduledAt = stamp(c.ScheduledAt)
@@ -97,8 +98,12 @@ func (e *editor) describe(ctx context.Context, c *campaign.Campaign) (*whole, er
 	for _, content := range contents {
 		v.Content[content.Language] = content
 	}
+	remarks, err := e.store.Remarks(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
 	for _, one := range c.History {
-		v.History = append(v.History, step{stamp(one.At), one.To, one.By, one.Reason})
+		v.History = append(v.History, step{stamp(one.At), one.To, one.By, cmp.Or(remarks[one.At], one.Reason)})
 	}
 	return v, nil
 }
@@ -211,8 +216,7 @@ func (e *editor) created(w http.ResponseWriter, r *http.Request, c *campaign.Cam
 		status = http.StatusCreated
 		w.Header().Set("Location", base+"/"+c.ID)
 	}
-	return web.WriteJSON(w, status, "application/json", map[string]any{"id": c.ID, "version": c.Version, "status": c.State,
-		"warnings": warnings.fields(language(r))})
+	return web.WriteJSON(w, status, "application/json", kept{c.ID, c.Version, c.State, warnings.fields(language(r))})
 }
 
 // answer tells what an action has made of a campaign.

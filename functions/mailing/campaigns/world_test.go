@@ -87,6 +87,10 @@ func newWorld(t *testing.T, change ...string) *world {
 		case "REGISTRATIONS_TABLE":
 			w.env[name] = recordtest.Table(t, w.client, "registrations", true,
 				recordtest.Index{Name: "person", Hash: "person", Range: "created_at", RangeType: types.ScalarAttributeTypeS})
+		case "PRESS_TABLE":
+			w.env[name] = recordtest.Table(t, w.client, name, true,
+				recordtest.Index{Name: "name", Hash: "name_beginning", Range: "sk", RangeType: types.ScalarAttributeTypeS},
+				recordtest.Index{Name: "organization", Hash: "organization_beginning", Range: "sk", RangeType: types.ScalarAttributeTypeS})
 		default:
 			w.env[name] = recordtest.Table(t, w.client, name, name != "OUTBOX_TABLE" && name != "INVITATIONS_TABLE")
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"madoguchi/shared/address"
+	"madoguchi/shared/campaign"
 	"madoguchi/shared/event"
 	"madoguchi/shared/mail"
 	"madoguchi/shared/policy"
@@ -38,6 +40,7 @@ type inviter struct {
 	registrations string
 	outbox        string
 	store         questionnaire.Store
+	campaigns     *campaign.Store
 	periods       policy.Periods
 	now           func() time.Time
 }
@@ -56,10 +59,37 @@ type registrant struct {
 
 const registered = "registered"
 
+// held are the events whose registrants staff are about to invite by a campaign: one that is scheduled or under way has the word, and
+// the clock invites whom it has left once it is over. Whoever invites a person first has invited (shared/questionnaire).
+func (i *inviter) held(ctx context.Context, now time.Time) (map[string]bool, error) {
+	ids, err := i.campaigns.Active(ctx, now.AddDate(2, 0, 0)) // none is scheduled more than a year ahead
+	if err != nil {
+		return nil, err
+	}
+	held := map[string]bool{}
+	for _, id := range ids {
+		c, err := i.campaigns.Get(ctx, id)
+		if errors.Is(err, campaign.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read campaign: %w", err)
+		}
+		if c.Kind == policy.QuestionnaireInvite && !c.State.Over() {
+			held[c.Event] = true
+		}
+	}
+	return held, nil
+}
+
 // strike does what is due now, the events that ended last first. One event's trouble does not keep the others from theirs.
 func (i *inviter) strike(ctx context.Context) error {
 	now, left := i.now(), mostAtOnce
 	var troubles []error
+	held, err := i.held(ctx, now)
+	if err != nil {
+		return err
+	}
 	for cursor := record.Item(nil); ; {
 		past, err := i.events.Past(ctx, now, pastPage, cursor)
 		if err != nil {
@@ -70,7 +100,7 @@ func (i *inviter) strike(ctx context.Context) error {
 				return errors.Join(troubles...) // all that follow ended earlier; what is left over waits for the next strike
 			}
 			q, asks := questionnaire.Of(e, i.periods)
-			if !asks || q.Closed(now) != nil {
+			if !asks || q.Closed(now) != nil || held[q.Event] {
 				continue
 			}
 			n, err := i.event(ctx, q, left, now)
@@ -163,7 +193,7 @@ func (i *inviter) invite(ctx context.Context, q questionnaire.Questionnaire, r r
 		manner = "anonymous"
 	}
 	var tx record.Transaction
-	link := i.store.Invite(&tx, q, r.Ref, r.Person, now)
+	link := i.store.Invite(&tx, q, r.Ref, r.Person, questionnaire.ByClock, now)
 	tx.Check("registration", i.registrations, record.Key(r.Event, r.Ref), record.Condition{Names: []string{"state"},
 		Expression: "#state = :registered AND expires_at > :now", Values: record.Values{"registered": registered, "now": now.Unix()}})
 	mail.Enqueue(&tx, i.outbox, mail.Mail{Service: policy.Events, Kind: policy.QuestionnaireInvite, Language: language, To: to.ASCII(), Person: r.Person,

@@ -21,6 +21,9 @@ import (
 
 	local "madoguchi/infra/local/dynamodb"
 	"madoguchi/shared/address"
+	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/audience"
+	"madoguchi/shared/campaign/campaigntest"
 	"madoguchi/shared/config"
 	"madoguchi/shared/event"
 	"madoguchi/shared/event/eventtest"
@@ -54,7 +57,8 @@ func newWorld(t *testing.T) *world {
 		registrations: recordtest.Table(t, client, "registrations", true), outbox: recordtest.Table(t, client, "outbox", false),
 		store: questionnaire.Store{Client: client, Invitations: recordtest.Table(t, client, "invitations", false),
 			Key: config.Key(strings.Repeat("a", 32)), Links: link.NewSigner(config.Keys{config.Key(strings.Repeat("l", 32))})},
-		periods: policy.DefaultPeriods(policy.Get(policy.Questionnaire)), now: clock}
+		campaigns: &campaign.Store{Client: client, Table: campaigntest.Table(t), Now: clock, Keep: 90 * day},
+		periods:   policy.DefaultPeriods(policy.Get(policy.Questionnaire)), now: clock}
 	return w
 }
 
@@ -163,7 +167,7 @@ func TestWhoAndWhen(t *testing.T) {
 			t.Errorf("the link says %+v: %v", token, err)
 		}
 		i, found, err := w.store.Find(t.Context(), token.Ref, w.at)
-		if want := (questionnaire.Invitation{ID: token.Ref, Event: "asks", Person: row.Person, ExpiresAt: ends.Add(365 * day).Unix()}); err != nil || !found || i != want {
+		if want := (questionnaire.Invitation{ID: token.Ref, Event: "asks", Person: row.Person, By: questionnaire.ByClock, ExpiresAt: ends.Add(365 * day).Unix()}); err != nil || !found || i != want {
 			t.Errorf("invitation %+v: %v", i, err)
 		}
 	}
@@ -234,7 +238,7 @@ func TestResumed(t *testing.T) {
 	if w.client, err = record.NewClient(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.store.Client, w.events.Client = w.client, w.client
+	w.store.Client, w.events.Client, w.campaigns.Client = w.client, w.client, w.client
 	proxy.SetFaults(local.Faults{ConflictPercent: 30})
 	w.at = ends.Add(day)
 	for n := 5; ; n += 15 { // each life is a little longer than the one before
@@ -295,6 +299,85 @@ func TestAtMost(t *testing.T) {
 	}
 }
 
+// TestOnce: a questionnaire is asked for by the clock and by campaigns, and nobody is asked by both: whoever comes first has invited, the
+// other leaves the person out and says why; a campaign that is scheduled comes before the clock (R29).
+func TestOnce(t *testing.T) {
+	w := newWorld(t)
+	eventtest.Save(t, w.events, "asks", asks(true))
+	w.at = ends.Add(day)
+	sources := audience.Sources{Client: w.client, Registrations: w.registrations, Events: w.events, Invitations: &w.store, Campaigns: w.campaigns, Links: w.store.Links,
+		Periods: w.periods, Now: w.now}
+	write := func() campaign.Campaign {
+		t.Helper()
+		c, err := w.campaigns.Create(t.Context(), campaign.Campaign{Kind: policy.QuestionnaireInvite, Event: "asks", Author: "events"},
+			[]campaign.Content{{Language: policy.Japanese, Subject: "件名", Body: "本文"}, {Language: policy.English, Subject: "s", Body: "b"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	enter := func(c campaign.Campaign, states ...campaign.State) {
+		t.Helper()
+		for _, state := range states {
+			if _, err := w.campaigns.Change(t.Context(), c.ID, func(c *campaign.Campaign) error {
+				c.ScheduledAt = w.at.Add(time.Hour).UnixMilli()
+				return c.Enter(w.at, state, "events", "")
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// read is what a campaign's sender finds right before its call, which it may make again.
+	read := func(c campaign.Campaign, ref string) string {
+		t.Helper()
+		a, err := audience.Open(t.Context(), sources, &c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := a.Read(t.Context(), []string{ref})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now[ref].To != "" {
+			return "invited now"
+		}
+		return now[ref].Left
+	}
+	w.register(t, "asks", "E-1", "registered", "ja")
+	w.register(t, "asks", "E-2", "registered", "ja")
+	first := write()
+	enter(first, campaign.Scheduled)
+	if got := w.strikeAt(t, w.at); got != nil {
+		t.Errorf("the clock comes before a campaign that is scheduled: %v", got)
+	}
+	for range 2 {
+		if got := read(first, "E-1"); got != "invited now" {
+			t.Errorf("the campaign that came first: %q", got)
+		}
+	}
+	enter(first, campaign.Freezing, campaign.Sending, campaign.Sent)
+	if diff := cmp.Diff([]string{"e-2@example.jp"}, w.strikeAt(t, w.at)); diff != "" {
+		t.Errorf("the clock afterwards (-want +got):\n%s", diff)
+	}
+	other := write()
+	if got := read(other, "E-1"); got != "invited now" {
+		t.Errorf("staff remind whom they have invited: %q", got)
+	}
+	for _, c := range []campaign.Campaign{first, other} {
+		if got := read(c, "E-2"); got != campaign.LeftInvited {
+			t.Errorf("whom the clock has invited: %q", got)
+		}
+	}
+	a, err := audience.Open(t.Context(), sources, &other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, _, err := a.Page(t.Context(), policy.Japanese, "")
+	if diff := cmp.Diff([]campaign.Candidate{{Key: "E-1"}, {Key: "E-2", Left: campaign.LeftInvited}}, page); diff != "" || err != nil {
+		t.Errorf("freezing counts them (-want +got):\n%s %v", diff, err)
+	}
+}
+
 // TestPayload: the clock's event as it is in events/invitations, through the function as it starts.
 func TestPayload(t *testing.T) {
 	w := newWorld(t)
@@ -306,7 +389,7 @@ func TestPayload(t *testing.T) {
 		t.Fatal(err)
 	}
 	handle, err := run(t.Context(), config.Map(map[string]string{"EVENTS_TABLE": w.events.Table, "REGISTRATIONS_TABLE": w.registrations,
-		"INVITATIONS_TABLE": w.store.Invitations, "OUTBOX_TABLE": w.outbox, "ADDRESS_KEY": strings.Repeat("a", 32), "LINK_KEYS": strings.Repeat("l", 32), "REGISTRATION_DAYS": "365"}))
+		"INVITATIONS_TABLE": w.store.Invitations, "OUTBOX_TABLE": w.outbox, "CAMPAIGNS_TABLE": w.campaigns.Table, "ADDRESS_KEY": strings.Repeat("a", 32), "LINK_KEYS": strings.Repeat("l", 32), "REGISTRATION_DAYS": "365"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +404,7 @@ func TestPayload(t *testing.T) {
 // TestSettings: the function says what is missing (hard case 25), and starts with everything.
 func TestSettings(t *testing.T) {
 	t.Setenv("AWS_REGION", "ap-northeast-1")
-	all := map[string]string{"EVENTS_TABLE": "e", "REGISTRATIONS_TABLE": "r", "INVITATIONS_TABLE": "i", "OUTBOX_TABLE": "o",
+	all := map[string]string{"EVENTS_TABLE": "e", "REGISTRATIONS_TABLE": "r", "INVITATIONS_TABLE": "i", "OUTBOX_TABLE": "o", "CAMPAIGNS_TABLE": "c",
 		"ADDRESS_KEY": strings.Repeat("a", 32), "LINK_KEYS": strings.Repeat("l", 32), "REGISTRATION_DAYS": "365"}
 	if _, err := run(t.Context(), config.Map(all)); err != nil {
 		t.Fatal(err)

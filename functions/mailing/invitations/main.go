@@ -1,5 +1,5 @@
 // Command invitations mails, by the clock, the link to the questionnaire of an event to those who registered for it: after the
-// event's end and the hours that the event names, not beyond the retention, once each (policy 3(4), R29).
+// event's end and the hours that the event names, not beyond the retention, once each (policy 3(4), R29), and whom no campaign invites.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"madoguchi/shared/campaign"
 	"madoguchi/shared/config"
 	"madoguchi/shared/event"
 	"madoguchi/shared/lambdahost"
@@ -23,6 +24,7 @@ type settings struct {
 	Events        string      `env:"EVENTS_TABLE"`
 	Registrations string      `env:"REGISTRATIONS_TABLE"`
 	Invitations   string      `env:"INVITATIONS_TABLE"`
+	Campaigns     string      `env:"CAMPAIGNS_TABLE"`
 	Outbox        string      `env:"OUTBOX_TABLE"`
 	AddressKey    config.Key  `env:"ADDRESS_KEY"`
 	LinkKeys      config.Keys `env:"LINK_KEYS"`
@@ -41,8 +43,8 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 	}
 	i := &inviter{
 		client: client, events: &event.Store{Client: client, Table: cfg.Events, Now: time.Now}, registrations: cfg.Registrations, outbox: cfg.Outbox,
-		store:   questionnaire.Store{Client: client, Invitations: cfg.Invitations, Key: cfg.AddressKey, Links: link.NewSigner(cfg.LinkKeys)},
-		periods: periods, now: time.Now,
+		store:     questionnaire.Store{Client: client, Invitations: cfg.Invitations, Key: cfg.AddressKey, Links: link.NewSigner(cfg.LinkKeys)},
+		campaigns: &campaign.Store{Client: client, Table: cfg.Campaigns, Now: time.Now}, periods: periods, now: time.Now,
 	}
 	return func(ctx context.Context, _ json.RawMessage) (any, error) { return nil, i.strike(ctx) }, nil
 }

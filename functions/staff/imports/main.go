@@ -68,5 +68,6 @@ func (d *desk) handler() http.Handler {
 	mux.Handle("POST "+base+"/{id}/apply", roles, d.with(d.apply))
 	mux.Handle("POST "+base+"/{id}/undo", roles, d.with(d.undo))
 	mux.Handle("GET "+base+"/{id}/report.csv", roles, d.with(d.report))
+	describeRoutes(mux)
 	return mux
 }

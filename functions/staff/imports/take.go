@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"madoguchi/shared/jsonbody"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/roster"
@@ -146,7 +147,7 @@ func fill(i *roster.Import, form url.Values, now clock) ([]fieldError, error) {
 		wrong = append(wrong, fieldError{"what", "not_in_list", policy.Text{JA: "ファイルの内容を選んでください。", EN: "Choose what the file holds."}})
 	}
 	if text := form.Get("columns"); text != "" {
-		if json.Unmarshal([]byte(text), &i.Columns) != nil {
+		if jsonbody.Check([]byte(text)) != nil || json.Unmarshal([]byte(text), &i.Columns) != nil {
 			wrong = append(wrong, fieldError{"columns", "not_json", policy.Text{JA: "columns は、項目名から見出しへの JSON にしてください。", EN: "columns must be a JSON object of fields and headings."}})
 		} else if roleOf[i.List] != "" {
 			wrong = append(wrong, unknown(i)...)
@@ -156,7 +157,7 @@ func fill(i *roster.Import, form url.Values, now clock) ([]fieldError, error) {
 	if text := form.Get("evidence"); text != "" {
 		decoder := json.NewDecoder(strings.NewReader(text))
 		decoder.DisallowUnknownFields()
-		if decoder.Decode(&e) != nil {
+		if jsonbody.Check([]byte(text)) != nil || decoder.Decode(&e) != nil {
 			wrong = append(wrong, fieldError{"evidence", "not_json", policy.Text{JA: "evidence は {where, when, words} の JSON にしてください。", EN: "evidence must be a JSON object {where, when, words}."}})
 		}
 	}
@@ -189,6 +190,9 @@ func (d *desk) match(w http.ResponseWriter, r *http.Request, i roster.Import) er
 	}
 	columns := map[string]string{}
 	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media == "application/json" {
+		if err := jsonbody.Check(content); err != nil {
+			return web.BadJSON(err)
+		}
 		if json.Unmarshal(content, &columns) != nil {
 			return errMalformed
 		}

@@ -37,6 +37,7 @@ func eventRequests() map[string]eventRequest {
 		"staff":            {"GET", "/staff", "", browser, nil, http.StatusSeeOther, "/staff/", ""},
 		"front":            {"GET", "/staff/", "", browser, nobody, http.StatusSeeOther, "/staff/signin?return=%2Fstaff%2F", ""},
 		"front-json":       {"GET", "/staff/", "", map[string]string{"accept": "application/json"}, nil, http.StatusUnauthorized, "", "サインインしていない"},
+		"description":      {"GET", "/staff/openapi.json", "", map[string]string{"accept": "application/json"}, nil, http.StatusUnauthorized, "", "サインインしていない"},
 		"front-bad-token":  {"GET", "/staff/", "", map[string]string{"accept": "*/*", "authorization": "Bearer AAAA"}, nil, http.StatusUnauthorized, "", "アクセストークン"},
 		"callback-unasked": {"GET", "/staff/callback", "code=AAAA&state=AAAA", browser, nil, http.StatusGone, "", "もう一度サインインしてください"},
 		"signout":          {"POST", "/staff/signout", "", map[string]string{"accept": html, "sec-fetch-site": "same-origin"}, nil, http.StatusOK, "", "サインアウトしています"},

@@ -44,12 +44,15 @@ type door struct {
 
 func (d *door) handler() *staff.Mux {
 	mux := d.NewMux()
+	mux.Handle("GET /staff/openapi.json", nil, d.openAPI)
 	mux.HandleOpen("GET /staff", d.toFront)
 	mux.Handle("GET /staff/{$}", nil, d.front)
 	mux.HandleOpen("GET /staff/signin", d.begin)
 	mux.HandleOpen("GET /staff/callback", d.complete)
 	mux.HandleOpen("POST /staff/signout", d.signOut)
 	mux.HandleOpen("GET /staff/signedout", d.signedOut)
+	mux.Describe("GET /staff/{$}", staff.Operation{Summary: "Who you are, and what you may do", Answer: self{}})
+	mux.Describe("GET /staff/openapi.json", staff.Operation{Summary: "This document", Media: "application/json"})
 	return mux
 }
 

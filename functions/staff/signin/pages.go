@@ -47,7 +47,7 @@ type link struct{ Path, Name string }
 func (d *door) front(w http.ResponseWriter, r *http.Request) error {
 	person, language := staff.Of(r.Context()), staff.Language(r)
 	if web.WantsJSON(r) {
-		return web.WriteJSON(w, http.StatusOK, "application/json", map[string]any{"id": person.ID, "roles": append([]string{}, person.Roles...), "machine": person.Machine})
+		return web.WriteJSON(w, http.StatusOK, "application/json", self{person.ID, append([]string{}, person.Roles...), person.Machine})
 	}
 	var roles []held
 	for _, role := range policy.Roles() {

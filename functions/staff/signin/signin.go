@@ -17,13 +17,14 @@ import (
 	"golang.org/x/oauth2"
 
 	"madoguchi/shared/staff"
+	"madoguchi/shared/web"
 )
 
 const (
 	frontPath = "/staff/"
 	// attemptCookie holds what belongs to one attempt to sign in, between the way to the provider and the way back. That the browser
 	// brings it along proves that the attempt began here.
-	attemptCookie = "__Host-madoguchi_signin"
+	attemptCookie = web.AttemptCookie
 	attemptLife   = 10 * time.Minute
 )
 

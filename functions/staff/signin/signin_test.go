@@ -13,7 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"madoguchi/shared/config"
+	"madoguchi/shared/policy"
 	"madoguchi/shared/staff"
+	"madoguchi/shared/staff/stafftest"
 )
 
 // The whole flow: with PKCE, state and nonce to the provider, back with a code, into a session, to the page that was wanted.
@@ -230,6 +232,23 @@ func TestProviderBroken(t *testing.T) {
 				t.Errorf("%d", answer.StatusCode)
 			}
 		})
+	}
+}
+
+// Whoever is signed in reads what the paths of staff take and answer, and whose they are.
+func TestDescription(t *testing.T) {
+	w := newWorld(t)
+	answer := w.do(t, http.MethodGet, "/staff/openapi.json", "Authorization: "+w.Bearer(stafftest.Person("hanako", policy.RoleEditor)))
+	var got struct {
+		OpenAPI string
+		Servers []struct{ URL string }
+		Paths   map[string]map[string]any
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	if answer.StatusCode != http.StatusOK || got.OpenAPI != "3.1.0" || len(got.Servers) != 1 || got.Servers[0].URL != "https://forms.example.jp" || got.Paths["/staff/campaigns/{id}/return"]["post"] == nil {
+		t.Errorf("%d %+v", answer.StatusCode, got.Servers)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"madoguchi/shared/form"
+	"madoguchi/shared/jsonbody"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/subscription"
 	"madoguchi/shared/web"
@@ -60,6 +61,9 @@ func read(r *http.Request, members ...string) (*body, error) {
 	case err != nil || !utf8.Valid(data) || !json.Valid(data):
 		return nil, &web.Error{Kind: web.BadRequest, Cause: errors.New("malformed JSON body"), Message: policy.Text{
 			JA: "送信された内容を読み取れませんでした。", EN: "We could not read what was sent."}}
+	}
+	if err := jsonbody.Check(data); err != nil {
+		return nil, web.BadJSON(err)
 	}
 	var sent map[string]json.RawMessage
 	if err := json.Unmarshal(data, &sent); err != nil {

@@ -55,6 +55,7 @@ func (c *counter) handler() http.Handler {
 	handle("POST "+base+"/{id}/restore", c.restore)
 	handle("POST "+base+"/{id}/approve", c.decide(approve))
 	handle("POST "+base+"/{id}/refuse", c.decide(refuse))
+	describe(mux)
 	return mux
 }
 

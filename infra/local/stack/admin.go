@@ -101,7 +101,7 @@ type bucket struct {
 
 // noPage are paths that a person cannot open: their routes take every method, so that the function itself refuses the wrong ones.
 var noPage = map[string]bool{"/access": true, "/access.gif": true,
-	"/staff": true, "/staff/signin": true, "/staff/callback": true, "/staff/signout": true, "/staff/signedout": true}
+	"/staff": true, "/staff/signin": true, "/staff/callback": true, "/staff/signout": true, "/staff/signedout": true, "/staff/openapi.json": true}
 
 func (s *Stack) index(w http.ResponseWriter, _ *http.Request) {
 	page := struct {

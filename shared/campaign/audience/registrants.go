@@ -103,7 +103,8 @@ func (g *registrants) left(r registrant) string {
 	return campaign.LeftCancelled
 }
 
-// answered leaves out those who have answered the questionnaire already.
+// answered leaves out those who have answered the questionnaire already, or were invited to it by the clock: a person is invited once,
+// and whoever comes first wins. Whom a campaign has invited, this one or an earlier one, may be reminded by staff's own decision.
 func (g *registrants) answered(ctx context.Context, candidates []campaign.Candidate) error {
 	if g.kind != policy.QuestionnaireInvite {
 		return nil
@@ -119,8 +120,11 @@ func (g *registrants) answered(ctx context.Context, candidates []campaign.Candid
 			if err := attributevalue.UnmarshalMap(item, &invitation); err != nil {
 				return fmt.Errorf("decode invitation: %w", err)
 			}
-			if invitation.Spent {
-				some[at[invitation.ID]].Left = campaign.LeftAnswered
+			switch c := &some[at[invitation.ID]]; {
+			case invitation.Spent:
+				c.Left = campaign.LeftAnswered
+			case invitation.By != questionnaire.ByCampaign && c.Left == "":
+				c.Left = campaign.LeftInvited
 			}
 			return nil
 		})
@@ -131,8 +135,8 @@ func (g *registrants) answered(ctx context.Context, candidates []campaign.Candid
 	return nil
 }
 
-// Read implements campaign.Audience.
-func (g *registrants) Read(ctx context.Context, keys []string) (map[string]campaign.Addressee, error) {
+// fetch reads the registrations of some keys.
+func (g *registrants) fetch(ctx context.Context, keys []string) ([]registrant, error) {
 	batch := record.Batch{Keys: make([]record.Item, len(keys)), Projection: registrantProjection, Names: []string{"state", "fields", "mode"}}
 	for i, key := range keys {
 		batch.Keys[i] = record.Key(g.event.ID, key)
@@ -146,6 +150,12 @@ func (g *registrants) Read(ctx context.Context, keys []string) (map[string]campa
 		found = append(found, r)
 		return nil
 	})
+	return found, err
+}
+
+// Read implements campaign.Audience.
+func (g *registrants) Read(ctx context.Context, keys []string) (map[string]campaign.Addressee, error) {
+	found, err := g.fetch(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -179,21 +189,35 @@ func (g *registrants) addressee(ctx context.Context, r registrant, left string) 
 		a.Link = book.Page(registration.Registration{Event: r.Event, Ref: r.Ref, Person: r.Person})
 		return a, nil
 	}
-	a.Link, err = g.invite(ctx, r)
+	a.Link, left, err = g.invite(ctx, r)
+	if left != "" {
+		return campaign.Addressee{Left: left}, nil
+	}
 	return a, err
 }
 
-// invite makes sure that the registrant may answer, and returns the link. Who was invited before, by the clock or by an earlier
-// campaign, has the same invitation: one answer for each registration.
-func (g *registrants) invite(ctx context.Context, r registrant) (string, error) {
+// invite makes sure that the registrant may answer, and returns the link. Whoever invites first has invited: where the clock came
+// first in this very moment, it says so.
+func (g *registrants) invite(ctx context.Context, r registrant) (path, left string, err error) {
 	q, asks := questionnaire.Of(g.event, g.Periods)
 	if !asks {
-		return "", fmt.Errorf("%w: the event has no questionnaire", ErrGate)
+		return "", "", fmt.Errorf("%w: the event has no questionnaire", ErrGate)
 	}
 	var tx record.Transaction
-	path := g.Invitations.Invite(&tx, q, r.Ref, r.Person, g.Now())
+	path = g.Invitations.Invite(&tx, q, r.Ref, r.Person, questionnaire.ByCampaign, g.Now())
 	if g.Preview {
-		return path, nil
+		return path, "", nil
 	}
-	return path, record.Unless(tx.Commit(ctx, g.Client), questionnaire.ActInvitation)
+	err = tx.Commit(ctx, g.Client)
+	if err == nil {
+		return path, "", nil
+	}
+	if err := record.Unless(err, questionnaire.ActInvitation); err != nil {
+		return "", "", err
+	}
+	there, found, err := g.Invitations.Find(ctx, g.Invitations.IDOf(q.Event, r.Ref), g.Now())
+	if err == nil && found && there.By != questionnaire.ByCampaign {
+		left = campaign.LeftInvited
+	}
+	return path, left, err
 }
