@@ -137,6 +137,7 @@ const AddActions = 4
 // any state, no suppression, no other address. Nothing is mailed.
 func (l *List) Add(tx *record.Transaction, s Subscriber) {
 	l.put(tx, s, record.IfAbsent(l.Now()))
+	l.tally(tx, s.Person, countImported, 1, l.Now())
 	l.keepConsent(tx, actConsent, s, s.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
 	tx.Check(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{Expression: "attribute_not_exists(pk)"})
 	tx.Check("pointer", l.Table, record.Key(pointerKey(s.Person)), record.IfAbsent(l.Now()))
@@ -153,6 +154,8 @@ func (l *List) Remove(tx *record.Transaction, s Subscriber, id string) bool {
 	condition.Values["was_email"], condition.Values["was_fields"] = s.Email, s.Fields
 	condition.Names = append(condition.Names, "change", "fields")
 	tx.Delete(actSubscriber, l.Table, Key(s.Person), condition)
+	l.settle(tx, s)
+	l.tally(tx, s.Person, countImported, -1, l.Now())
 	tx.Delete(actConsent, l.Table, record.Key(consentKey(s.Person, s.Ref)), record.Condition{})
 	return true
 }
@@ -176,7 +179,7 @@ func (o OptOut) Outdone(h Here) bool {
 }
 
 // OptOutActions is how many actions of a transaction Leave takes for one person at most.
-const OptOutActions = 3
+const OptOutActions = 4
 
 // Leave adds to a transaction that a person must not be written to, and that a subscription ends. h is what was read of the
 // person. It reports false, and adds nothing, where that is so already.
@@ -211,6 +214,10 @@ func (l *List) Leave(tx *record.Transaction, o OptOut, h Here) bool {
 		update := marked("SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires, left_by = :import REMOVE #change",
 			values, Unsubscribed, now, o.Person)
 		tx.Update(actSubscriber, l.Table, Key(o.Person), update, values, unchanged(s), "change")
+		l.settle(tx, s)
+		if s.State == Confirmed {
+			l.tally(tx, s.Person, countLeft, 1, now)
+		}
 		l.endConsent(tx, actConsent, s, now)
 	}
 	return true
@@ -226,10 +233,7 @@ func (l *List) Return(tx *record.Transaction, h Here, person, id string) bool {
 	tx.Delete(actSuppression, l.Suppression, record.Key(person, string(l.Service.Code)),
 		record.Condition{Expression: "import_id = :import", Values: record.Values{"import": id}})
 	if h.Found && s.State == Unsubscribed && s.LeftBy == id && s.KeptUntil > l.Now().Unix() {
-		back := s
-		back.State, back.ExpiresAt, back.KeptUntil, back.UnsubscribedAt, back.LeftBy = Confirmed, s.KeptUntil, 0, "", ""
-		l.put(tx, back, unchanged(s))
-		l.keepConsent(tx, actConsent, back, back.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
+		l.put(tx, l.again(tx, s), unchanged(s))
 	}
 	return true
 }
