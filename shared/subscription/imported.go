@@ -130,12 +130,20 @@ func (s Subscriber) seal() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// byImport counts on one item, whoever comes and goes: a transaction of many people has room for no more.
+func (l *List) byImport() *List {
+	apart := *l
+	apart.tallied = "import"
+	return &apart
+}
+
 // AddActions is how many actions of a transaction Add takes for one person.
 const AddActions = 4
 
 // Add adds to a transaction that an imported subscriber is on the list, if nothing at all is known of the person: no record in
 // any state, no suppression, no other address. Nothing is mailed.
 func (l *List) Add(tx *record.Transaction, s Subscriber) {
+	l = l.byImport()
 	l.put(tx, s, record.IfAbsent(l.Now()))
 	l.tally(tx, s.Person, countImported, 1, l.Now())
 	l.keepConsent(tx, actConsent, s, s.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
@@ -146,6 +154,7 @@ func (l *List) Add(tx *record.Transaction, s Subscriber) {
 // Remove adds to a transaction that a subscriber who came with an import is gone again, with the evidence. It reports false, and
 // adds nothing, where somebody has changed anything since.
 func (l *List) Remove(tx *record.Transaction, s Subscriber, id string) bool {
+	l = l.byImport()
 	if s.State != Confirmed || s.Ref != importRef(id) || s.Change != nil || s.Seal == "" || s.Seal != s.seal() {
 		return false
 	}
@@ -184,6 +193,7 @@ const OptOutActions = 4
 // Leave adds to a transaction that a person must not be written to, and that a subscription ends. h is what was read of the
 // person. It reports false, and adds nothing, where that is so already.
 func (l *List) Leave(tx *record.Transaction, o OptOut, h Here) bool {
+	l = l.byImport()
 	s, now := h.Subscriber, l.Now()
 	subscribed := h.Found && (s.State == Confirmed || s.State == Pending)
 	if h.Suppressed != "" && !subscribed {
@@ -226,6 +236,7 @@ func (l *List) Leave(tx *record.Transaction, o OptOut, h Here) bool {
 // Return adds to a transaction that an opt-out of an import is taken back: the suppression goes, and a subscription that it ended
 // stands again while its profile is kept. It reports false, and adds nothing, where anything has changed since.
 func (l *List) Return(tx *record.Transaction, h Here, person, id string) bool {
+	l = l.byImport()
 	if h.Import != id {
 		return false
 	}

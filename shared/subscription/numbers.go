@@ -63,9 +63,9 @@ const (
 func monthOf(t time.Time) string { return t.In(policy.JapanTime).Format("2006-01") }
 
 // tally adds to a transaction that a subscriber came or went. The month's numbers are spread by the hash over sixteen items, so that
-// those who confirm at the same moment do not wait for each other; who changes many at a time has an item of its own (Shard).
+// those who confirm at the same moment do not wait for each other; an import, which adds many at a time, has an item of its own.
 func (l *List) tally(tx *record.Transaction, person, counter string, n int, at time.Time) {
-	shard := l.Shard
+	shard := l.tallied
 	if shard == "" {
 		shard = person[:1]
 	}

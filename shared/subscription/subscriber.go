@@ -142,12 +142,10 @@ type List struct {
 	Links       link.Signer
 	Now         func() time.Time
 
-	// Shard, where it is set, keeps what is counted here apart from what others count (numbers.go): for who changes many subscribers in
-	// one transaction. Otherwise the person's hash does.
-	Shard string
-
 	// Commit, where it is set, carries out what staff do: together with its entry in the ledger, or not at all.
 	Commit func(context.Context, *record.Transaction) error
+
+	tallied string // shard of what is counted (numbers.go), where it is not the person's
 }
 
 // commit carries out what staff do.

@@ -51,7 +51,7 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 		periods, err := policy.LoadPeriods(service, env)
 		all = append(all, err)
 		lists[code] = &subscription.List{Service: service, Periods: periods, Client: client, Table: table, Suppression: cfg.Suppression,
-			AddressKey: cfg.AddressKey, Now: time.Now, Shard: "import"}
+			AddressKey: cfg.AddressKey, Now: time.Now}
 	}
 	if err := errors.Join(all...); err != nil {
 		return nil, err
