@@ -268,6 +268,14 @@ var mayTouch = map[string]map[string][]string{
 		"ImportsTable":   {readItem, putItem, query},
 		"CampaignsTable": {query}, // whether mail has gone since an import: no list is read
 	},
+	"RetentionFunction": {
+		"NewsletterTable":   {deleteItem, readItem, putItem, query, updateItem}, // asks to stay, ends what has lapsed
+		"PressTable":        {deleteItem, readItem, putItem, query, updateItem},
+		"SuppressionTable":  {checkItem},
+		"OutboxTable":       {putItem},
+		"PublicationsTable": {deleteItem, query}, // what lapsed requests had reserved
+		"CatalogueTable":    {updateItem},
+	},
 	"ImporterFunction": {
 		"ImportsTable":     {"dynamodb:DescribeStream", deleteItem, readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", putItem, query},
 		"NewsletterTable":  {batchGet, checkItem, deleteItem, readItem, putItem, updateItem}, // lists that an office brings along

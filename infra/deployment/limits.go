@@ -47,6 +47,7 @@ var functionLimit = map[string]limit{
 	"SenderFunction":      {90, 1024, nil, "works for 65 seconds, when the next strike of the clock waits to take over, and keeps the rest for calls that are being made; a thousand recipients a second take a quarter of a processor"},
 	"SigninFunction":      {15, 512, nil, "one transaction, and at most three calls to the identity provider of 4 s each"},
 	"ImportsFunction":     {15, 512, nil, "a file of at most 4.4 MB goes to S3 as it came; what is in it is the importer's"},
+	"RetentionFunction":   {300, 512, nil, "some thousand letters and lapses in a run; what is left goes on with the next"},
 	"ImporterFunction":    {60, 512, nil, "works for 50 seconds, when the next strike of the clock is there to take over; a file and what it unpacks to are bounded"},
 
 	"QuestionnairesFunction": {15, 512, nil, "as the newsletter: one transaction and its repeats"},

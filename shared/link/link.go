@@ -21,6 +21,7 @@ const (
 	Confirm      Purpose = "confirm"      // confirms a sign-up, or a change of address
 	Unsubscribe  Purpose = "unsubscribe"  // ends a subscription, also by RFC 8058; works for ever
 	Preferences  Purpose = "preferences"  // shows and changes the subscriber's own data
+	Stay         Purpose = "stay"         // renews a subscription whose period ends
 	Registration Purpose = "registration" // shows, changes and cancels the registration for an event; its calendar file
 	Answer       Purpose = "answer"       // opens a questionnaire, for one answer; names its invitation (Ref), not the person
 	Download     Purpose = "download"     // opens the downloads of the photo library

@@ -50,6 +50,7 @@ var (
 	CampaignStopped = Metric{"CampaignStopped", Count} // campaigns that were halted or missed, or paused by the program; as it happens
 	CampaignWarning = Metric{"CampaignWarning", Count} // looks at a campaign of which more comes back than should
 	CampaignCounts  = Metric{"CampaignCounts", Count}  // campaigns whose numbers do not add up: a defect
+	StayWaiting     = Metric{"StayWaiting", Seconds}   // how long a letter that asks to stay has been due, beyond what a run may send; by each run
 	Bounces         = Classed{"Bounces", Count}        // addresses that take no mail, once for each mail
 	Complaints      = Classed{"Complaints", Count}     // complaints, once for each mail
 )
@@ -57,7 +58,7 @@ var (
 // Names returns every metric's name, and whether it has the dimension.
 func Names() map[string]bool {
 	names := map[string]bool{}
-	for _, m := range []Metric{MailOldest, MailDue, MailUnknown, MailFailed, SESQuota, CampaignStopped, CampaignWarning, CampaignCounts} {
+	for _, m := range []Metric{MailOldest, MailDue, MailUnknown, MailFailed, SESQuota, CampaignStopped, CampaignWarning, CampaignCounts, StayWaiting} {
 		names[m.Name] = false
 	}
 	for _, m := range []Classed{Bounces, Complaints} {

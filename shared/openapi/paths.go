@@ -101,7 +101,7 @@ func linksOf(path string) []endpoint {
 	var all []endpoint
 	for _, page := range []struct{ name, summary string }{
 		{"confirm", "confirm a sign-up or a new address"}, {"unsubscribe", "leave, also by RFC 8058, and come back within a week"},
-		{"preferences", "see and change the own data"},
+		{"preferences", "see and change the own data"}, {"stay", "stay on the list before the period is over"},
 	} {
 		all = append(all,
 			endpoint{method: "GET", path: path + "/" + page.name, summary: "A link in a mail, shown and not acted upon: " + page.summary,

@@ -36,11 +36,11 @@ func Stores() []Store {
 		{
 			Code: "newsletter", Name: Text{"メールマガジン登録簿", "Newsletter list"}, Resources: []string{"NewsletterTable"},
 			Service: Newsletter, Personal: true, Copies: true,
-			Holds: Text{"登録者の項目、状態、同意の記録（表示した内容の版・日時・経路）。アドレスを変更した場合は、変更前から変更後への案内（鍵付きハッシュだけ）。検索の鍵は、メールアドレスと、氏名・所属の始めの2文字の鍵付きハッシュ",
-				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address and of the first two letters of name and organisation"},
+			Holds: Text{"登録者の項目、状態、同意の記録（表示した内容の版・日時・経路）。アドレスを変更した場合は、変更前から変更後への案内（鍵付きハッシュだけ）。検索の鍵は、メールアドレスと、氏名・所属の始めの2文字の鍵付きハッシュ。継続をお尋ねした場合は、登録が終わる日と鍵付きハッシュ。別に、月ごとの人数（個人情報を含まず、期限なし）",
+				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address and of the first two letters of name and organisation. Of who was asked to stay, the day on which the subscription lapses and keyed hashes. Beside them the numbers of each month (nothing of persons, open-ended)"},
 			Why:       Text{"メールマガジンの配信", "Delivery of e-mail newsletters"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "sender", "subscribers"}, People: listStaff("メールマガジン担当の職員", "Staff who look after the newsletter"),
+			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "retention", "sender", "subscribers"}, People: listStaff("メールマガジン担当の職員", "Staff who look after the newsletter"),
 		},
 		{
 			Code: "press", Name: Text{"プレスリリース配信先名簿", "Press list"}, Resources: []string{"PressTable"},
@@ -49,7 +49,7 @@ func Stores() []Store {
 				"As the newsletter list, with the items of the press list; also requests that wait for approval"},
 			Why:       Text{"プレスリリースの配信と取材案内の送付", "Delivery of press releases and media invitations"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"campaigns", "feedback", "importer", "press", "sender", "subscribers"}, People: listStaff("報道担当の職員", "Staff who look after the press list"),
+			Functions: []string{"campaigns", "feedback", "importer", "press", "retention", "sender", "subscribers"}, People: listStaff("報道担当の職員", "Staff who look after the press list"),
 		},
 		{
 			Code: "access", Name: Text{"アクセス記録", "Access records"}, Resources: []string{"AccessTable"}, Service: Access, Personal: true,
@@ -77,7 +77,7 @@ func Stores() []Store {
 				"The items of each request, its state, publications and numbers of copies, versions shown, time, channel; one person is found by the keyed hash of the address. Beside it what open requests have reserved (reference, publications, numbers only)"},
 			Why:       Text{"資料・刊行物の請求への対応", "Attending to requests for materials and publications"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）。取り置きは、請求が確定するまで", "By state, as the retention above says; a reservation until the request is settled"},
-			Functions: []string{"publications"}, People: engineer,
+			Functions: []string{"publications", "retention"}, People: engineer,
 		},
 		{
 			Code: "catalogue", Name: Text{"資料の目録と在庫", "Catalogue and stock of publications"}, Resources: []string{"CatalogueTable"}, Copies: true,
@@ -85,7 +85,7 @@ func Stores() []Store {
 				"Titles, descriptions, covers and stock of publications, and the numbers of copies sent by publication, prefecture and month; nothing of persons"},
 			Why:       Text{"請求できる資料を案内し、在庫を管理するため", "To offer publications and to keep their stock"},
 			Keeps:     Text{"職員が消すまで。発送部数は期限なし", "Until staff remove it; the numbers sent without end"},
-			Functions: []string{"publications"}, People: engineer,
+			Functions: []string{"publications", "retention"}, People: engineer,
 		},
 		{
 			Code: "inquiries", Name: Text{"お問い合わせの記録", "Inquiries"}, Resources: []string{"InquiriesTable"},
@@ -167,7 +167,7 @@ func Stores() []Store {
 				"Before sending: recipient and what goes into the mail. After: both removed; kind, times, outcome and the keyed hash of the address remain; of mail about an inquiry its reference too, so that an answer joins it. Its stream (24 hours) carries keys only"},
 			Why:       Text{"受け付けた申し込みのメールを必ず、一度だけ送るため", "To send the mail of every accepted form, and once only"},
 			Keeps:     Text{"結果が確定するまで（長くとも7日間）、確定後30日間", "Until the outcome is settled, at most 7 days; then 30 days"},
-			Functions: []string{"campaigns", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "reminders", "subscribers"}, People: engineer,
+			Functions: []string{"campaigns", "events", "feedback", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "reminders", "retention", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "suppression", Name: Text{"送信停止リスト", "Suppression list"}, Resources: []string{"SuppressionTable"}, Personal: true, Copies: true,
@@ -176,7 +176,7 @@ func Stores() []Store {
 			Why: Text{"配信停止をお申し出の方や、メールが届かないアドレスに再びお送りしないため", "Not to write again to those who do not want it or cannot be reached"},
 			Keeps: Text{"期限なし（ご本人があらためて同意するまで）。一時的に届かなかったメールの番号は、最後のものから90日間",
 				"Open-ended, until the person gives a new consent; numbers of mails that could not be delivered for the time being, 90 days from the last"},
-			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "press", "sender", "subscribers"}, People: engineer,
+			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "press", "retention", "sender", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "campaign_files", Name: Text{"一斉配信の添付ファイル", "Attachments of campaigns"}, Resources: []string{"CampaignFilesBucket"}, Copies: true,
@@ -243,12 +243,12 @@ func Stores() []Store {
 		},
 		{
 			Code: "logs", Name: Text{"動作記録", "Logs of the functions"}, Personal: true,
-			Resources: []string{"AccessLogs", "ApiLogs", "CampaignsLogs", "EventsLogs", "FeedbackLogs", "ImporterLogs", "ImportsLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "SenderLogs", "SigninLogs", "SiteLogs", "SubscribersLogs"},
+			Resources: []string{"AccessLogs", "ApiLogs", "CampaignsLogs", "EventsLogs", "FeedbackLogs", "ImporterLogs", "ImportsLogs", "InboundLogs", "InquiryLogs", "InvitationsLogs", "MailerLogs", "NewsletterLogs", "PhotosLogs", "PressLogs", "PublicationsLogs", "QuestionnairesLogs", "RemindersLogs", "RetentionLogs", "SenderLogs", "SigninLogs", "SiteLogs", "SubscribersLogs"},
 			Holds: Text{"処理ごとに1行：要求番号、機能名または経路、結果、所要時間、鍵付きハッシュ。発信元のIPアドレス・氏名・メールアドレス・入力内容は書かない",
 				"A line per outcome: request id, function or route, result, duration, keyed hashes; no IP address, no name, no mail address, no value of a field"},
 			Why:       Text{"障害の調査のため", "To find faults"},
 			Keeps:     Text{"LOG_RETENTION_DAYS で定める日数（既定90日間）", "LOG_RETENTION_DAYS (90 by default)"},
-			Functions: []string{"access", "campaigns", "events", "feedback", "importer", "imports", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "sender", "signin", "site", "subscribers"}, People: Text{"運用担当の技術者", "The engineer in charge"},
+			Functions: []string{"access", "campaigns", "events", "feedback", "importer", "imports", "inbound", "inquiry", "invitations", "mailer", "newsletter", "photos", "press", "publications", "questionnaires", "reminders", "retention", "sender", "signin", "site", "subscribers"}, People: Text{"運用担当の技術者", "The engineer in charge"},
 		},
 		{
 			Code: "keys", Name: Text{"暗号鍵", "Secret keys"}, Resources: []string{"AddressKey", "FormKeys", "LinkKeys"},

@@ -37,6 +37,7 @@ func IfAbsent(now time.Time) Condition {
 type Transaction struct {
 	names   []string
 	actions []types.TransactWriteItem
+	counts  map[string]*counting // by table and key
 	err     error
 }
 
@@ -85,9 +86,22 @@ func (t *Transaction) Check(name, table string, key Item, condition Condition) {
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}})
 }
 
-// Join adds the actions of another transaction, in its order. Names may repeat; then Cancelled tells of one of them.
+// Join adds the actions of another transaction, in its order. Names may repeat; then Cancelled tells of one of them. What both count
+// on one item is added up.
 func (t *Transaction) Join(other *Transaction) {
-	t.names, t.actions = append(t.names, other.names...), append(t.actions, other.actions...)
+	counted := map[int]*counting{}
+	for _, c := range other.counts {
+		counted[c.action] = c
+	}
+	for i, action := range other.actions {
+		if c := counted[i]; c != nil {
+			for counter, n := range c.counters {
+				t.Count(other.names[i], c.table, c.key, c.since, counter, n)
+			}
+			continue
+		}
+		t.add(other.names[i], action)
+	}
 	if t.err == nil {
 		t.err = other.err
 	}

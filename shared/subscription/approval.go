@@ -41,6 +41,7 @@ func (l *List) enqueuePending(tx *record.Transaction, to address.Address, s Subs
 func (l *List) Approve(ctx context.Context, person string) error {
 	return l.decide(ctx, person, func(tx *record.Transaction, s Subscriber, _ address.Address) error {
 		approved := s
+		l.tally(tx, s.Person, countJoined, 1, l.Now())
 		return l.accept(tx, &approved, "approved", unchanged(s))
 	})
 }

@@ -124,8 +124,12 @@ func (l *List) end(tx *record.Transaction, person string, s Subscriber, found bo
 // would have gone sooner, and the consent has ended. A change of address that waits goes on waiting: it may be the remedy.
 func (l *List) bounce(tx *record.Transaction, s Subscriber) {
 	now := l.Now()
-	values := record.Values{"state": Bounced, "from": s.State, "at": stamp(now), "expires": min(s.ExpiresAt, l.Periods.Expiry(string(Bounced), now).Unix())}
-	update := marked("SET #state = :state, bounced_at = :at, bounced_from = :from, expires_at = :expires", values, Bounced, now, s.Person)
+	values := record.Values{"state": Bounced, "from": s.State, "at": stamp(now), "kept": s.ExpiresAt, "expires": min(s.ExpiresAt, l.Periods.Expiry(string(Bounced), now).Unix())}
+	update := marked("SET #state = :state, bounced_at = :at, bounced_from = :from, kept_until = :kept, expires_at = :expires", values, Bounced, now, s.Person)
 	tx.Update(actSubscriber, l.Table, Key(s.Person), update, values, unchanged(s))
+	l.settle(tx, s)
+	if s.State == Confirmed {
+		l.tally(tx, s.Person, countBounced, 1, now)
+	}
 	l.endConsent(tx, actConsent, s, now)
 }

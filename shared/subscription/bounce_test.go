@@ -56,6 +56,7 @@ func TestBounce(t *testing.T) {
 	}
 	want := was
 	want.State, want.BouncedFrom, want.BouncedAt, want.ExpiresAt = Bounced, Confirmed, stamp(w.now()), w.now().Add(90*day).Unix()
+	want.KeptUntil = was.ExpiresAt
 	got, _ := w.stored(t, email)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("subscriber: %s", diff)

@@ -90,12 +90,19 @@ func (l *List) PutBackOn(ctx context.Context, person, reason string, before func
 			return err
 		}
 		now, back := l.Now(), *c.Subscriber
-		back.State, back.BouncedAt, back.BouncedFrom, back.PutBack = Confirmed, "", "", &PutBack{stamp(now), reason}
-		expires := l.Periods.Expiry(string(Confirmed), back.confirmed())
-		if c.Subscriber.BouncedFrom == Pending { // it was never approved
-			back.State, expires = Pending, l.Periods.Expiry(string(Pending), now)
+		back.State, back.BouncedAt, back.BouncedFrom, back.PutBack, back.KeptUntil = Confirmed, "", "", &PutBack{stamp(now), reason}, 0
+		expires := c.Subscriber.KeptUntil
+		if expires == 0 { // it bounced before that was kept
+			expires = l.Periods.Expiry(string(Confirmed), back.confirmed()).Unix()
 		}
-		back.ExpiresAt = max(c.Subscriber.ExpiresAt, expires.Unix())
+		if c.Subscriber.BouncedFrom == Pending { // it was never approved
+			back.State, expires = Pending, l.Periods.Expiry(string(Pending), now).Unix()
+		}
+		back.ExpiresAt = max(c.Subscriber.ExpiresAt, expires)
+		if back.State == Confirmed {
+			l.resume(tx, &back)
+			l.tally(tx, person, countBack, 1, now)
+		}
 		l.put(tx, back, unchanged(*c.Subscriber))
 		// The consent was never withdrawn: it goes on as it was given.
 		l.keepConsent(tx, actConsent, back, back.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
@@ -217,6 +224,7 @@ func (l *List) AddByHand(ctx context.Context, a Added) (person string, err error
 			allowed.Values = record.Values{"bounced": string(Bounced)}
 		} else {
 			fresh.ConfirmedAt = stamp(now)
+			l.tally(&tx, person, countJoined, 1, now)
 			if err := l.admit(&tx, &fresh, "welcome", record.IfAbsent(now)); err != nil {
 				return person, err
 			}

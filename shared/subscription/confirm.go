@@ -120,6 +120,8 @@ func (l *List) confirmSignUp(ctx context.Context, s Subscriber, ref string) erro
 	add := l.welcome
 	if l.Approval {
 		add = l.wait
+	} else {
+		l.tally(&tx, s.Person, countJoined, 1, l.Now())
 	}
 	if err := add(&tx, &confirmed, unchanged(s)); err != nil {
 		return err
@@ -149,7 +151,7 @@ func (l *List) admit(tx *record.Transaction, s *Subscriber, kind string, conditi
 	}
 	now := l.Now()
 	expires := l.Periods.Expiry("confirmed", now)
-	s.State, s.ExpiresAt = Confirmed, expires.Unix()
+	s.State, s.ExpiresAt, s.KeptUntil, s.Asked = Confirmed, expires.Unix(), 0, nil
 	l.put(tx, *s, condition)
 	pk, sk := consentKey(s.Person, s.Ref)
 	tx.Put(actConsent, l.Table, consent{PK: pk, SK: sk, Person: s.Person, Proof: s.Proof, ConfirmedAt: s.ConfirmedAt,
@@ -179,6 +181,9 @@ func (l *List) confirmChange(ctx context.Context, s Subscriber) error {
 	if err := l.welcome(&tx, &moved, free); err != nil {
 		return err
 	}
+	if s.State == Bounced { // who moves stays what they were
+		l.tally(&tx, moved.Person, countBack, 1, now)
+	}
 	l.giveWay(&tx, s, old, moved.ExpiresAt)
 	return tx.Commit(ctx, l.Client)
 }
@@ -190,6 +195,9 @@ func (l *List) mergeChange(ctx context.Context, s Subscriber) error {
 		return errors.New("a stored address does not parse")
 	}
 	var tx record.Transaction
+	if s.State == Confirmed { // two subscriptions are one now
+		l.tally(&tx, s.Person, countLeft, 1, l.Now())
+	}
 	l.giveWay(&tx, s, old, s.ExpiresAt)
 	return tx.Commit(ctx, l.Client)
 }
@@ -203,6 +211,7 @@ func (l *List) giveWay(tx *record.Transaction, s Subscriber, old address.Address
 	condition.Values["change"], condition.Values["fields"] = s.Change.Ref, s.Fields
 	condition.Names = append(condition.Names, "change", "fields")
 	tx.Delete(actTarget, l.Table, Key(s.Person), condition)
+	l.settle(tx, s)
 	pk, sk := pointerKey(s.Person)
 	tx.Put("pointer", l.Table, pointer{PK: pk, SK: sk, State: Moved, To: s.Change.Person, ExpiresAt: expires}, record.Condition{})
 	// Where the person comes back to an address given up earlier, it leads no further.

@@ -47,6 +47,7 @@ func NewHandler(site *web.Site, engine *form.Engine, list *List) *web.Mux {
 		"confirm":     {h.confirmPage, h.confirm},
 		"unsubscribe": {h.unsubscribePage, h.unsubscribe},
 		"preferences": {h.preferencesPage, h.preferences},
+		"stay":        {h.stayPage, h.stay},
 	} {
 		mux.Handle("GET "+path+"/"+name, h.linked(link.Purpose(name), page.get))
 		mux.Handle("POST "+path+"/"+name, h.linked(link.Purpose(name), page.post))
@@ -110,6 +111,7 @@ var actions = map[link.Purpose][]string{
 	link.Confirm:     {"", "confirm"},
 	link.Unsubscribe: {"", "unsubscribe", "undo"},
 	link.Preferences: {"", "save", "fresh"},
+	link.Stay:        {"", "stay"},
 }
 
 // body reads the body of a post with a link.
@@ -281,6 +283,25 @@ func (h *Handler) preferences(v visit) error {
 	v.w.Header().Set("Location", h.list.Service.Path+"/preferences?t="+v.text+"&saved="+saved)
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil
+}
+
+func (h *Handler) stayPage(v visit) error {
+	renewal, err := h.list.Stays(v.r.Context(), v.token)
+	if err != nil {
+		return h.gone(v, err, goneStay(h.list.Service))
+	}
+	if !renewal.Open {
+		return h.show(v, stayedText(h.list.Service, renewal.Until))
+	}
+	return h.show(v, stayText(h.list, v.text, renewal.Until))
+}
+
+func (h *Handler) stay(v visit) error {
+	renewal, err := h.list.Renew(v.r.Context(), v.token)
+	if err != nil {
+		return h.gone(v, err, goneStay(h.list.Service))
+	}
+	return h.show(v, stayedText(h.list.Service, renewal.Until))
 }
 
 // gone shows the page of a link that leads nowhere any more, with the way back; other errors pass.

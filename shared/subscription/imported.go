@@ -130,13 +130,22 @@ func (s Subscriber) seal() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// byImport counts on one item, whoever comes and goes: a transaction of many people has room for no more.
+func (l *List) byImport() *List {
+	apart := *l
+	apart.tallied = "import"
+	return &apart
+}
+
 // AddActions is how many actions of a transaction Add takes for one person.
 const AddActions = 4
 
 // Add adds to a transaction that an imported subscriber is on the list, if nothing at all is known of the person: no record in
 // any state, no suppression, no other address. Nothing is mailed.
 func (l *List) Add(tx *record.Transaction, s Subscriber) {
+	l = l.byImport()
 	l.put(tx, s, record.IfAbsent(l.Now()))
+	l.tally(tx, s.Person, countImported, 1, l.Now())
 	l.keepConsent(tx, actConsent, s, s.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
 	tx.Check(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{Expression: "attribute_not_exists(pk)"})
 	tx.Check("pointer", l.Table, record.Key(pointerKey(s.Person)), record.IfAbsent(l.Now()))
@@ -145,6 +154,7 @@ func (l *List) Add(tx *record.Transaction, s Subscriber) {
 // Remove adds to a transaction that a subscriber who came with an import is gone again, with the evidence. It reports false, and
 // adds nothing, where somebody has changed anything since.
 func (l *List) Remove(tx *record.Transaction, s Subscriber, id string) bool {
+	l = l.byImport()
 	if s.State != Confirmed || s.Ref != importRef(id) || s.Change != nil || s.Seal == "" || s.Seal != s.seal() {
 		return false
 	}
@@ -153,6 +163,8 @@ func (l *List) Remove(tx *record.Transaction, s Subscriber, id string) bool {
 	condition.Values["was_email"], condition.Values["was_fields"] = s.Email, s.Fields
 	condition.Names = append(condition.Names, "change", "fields")
 	tx.Delete(actSubscriber, l.Table, Key(s.Person), condition)
+	l.settle(tx, s)
+	l.tally(tx, s.Person, countImported, -1, l.Now())
 	tx.Delete(actConsent, l.Table, record.Key(consentKey(s.Person, s.Ref)), record.Condition{})
 	return true
 }
@@ -176,11 +188,12 @@ func (o OptOut) Outdone(h Here) bool {
 }
 
 // OptOutActions is how many actions of a transaction Leave takes for one person at most.
-const OptOutActions = 3
+const OptOutActions = 4
 
 // Leave adds to a transaction that a person must not be written to, and that a subscription ends. h is what was read of the
 // person. It reports false, and adds nothing, where that is so already.
 func (l *List) Leave(tx *record.Transaction, o OptOut, h Here) bool {
+	l = l.byImport()
 	s, now := h.Subscriber, l.Now()
 	subscribed := h.Found && (s.State == Confirmed || s.State == Pending)
 	if h.Suppressed != "" && !subscribed {
@@ -211,6 +224,10 @@ func (l *List) Leave(tx *record.Transaction, o OptOut, h Here) bool {
 		update := marked("SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires, left_by = :import REMOVE #change",
 			values, Unsubscribed, now, o.Person)
 		tx.Update(actSubscriber, l.Table, Key(o.Person), update, values, unchanged(s), "change")
+		l.settle(tx, s)
+		if s.State == Confirmed {
+			l.tally(tx, s.Person, countLeft, 1, now)
+		}
 		l.endConsent(tx, actConsent, s, now)
 	}
 	return true
@@ -219,6 +236,7 @@ func (l *List) Leave(tx *record.Transaction, o OptOut, h Here) bool {
 // Return adds to a transaction that an opt-out of an import is taken back: the suppression goes, and a subscription that it ended
 // stands again while its profile is kept. It reports false, and adds nothing, where anything has changed since.
 func (l *List) Return(tx *record.Transaction, h Here, person, id string) bool {
+	l = l.byImport()
 	if h.Import != id {
 		return false
 	}
@@ -226,10 +244,7 @@ func (l *List) Return(tx *record.Transaction, h Here, person, id string) bool {
 	tx.Delete(actSuppression, l.Suppression, record.Key(person, string(l.Service.Code)),
 		record.Condition{Expression: "import_id = :import", Values: record.Values{"import": id}})
 	if h.Found && s.State == Unsubscribed && s.LeftBy == id && s.KeptUntil > l.Now().Unix() {
-		back := s
-		back.State, back.ExpiresAt, back.KeptUntil, back.UnsubscribedAt, back.LeftBy = Confirmed, s.KeptUntil, 0, "", ""
-		l.put(tx, back, unchanged(s))
-		l.keepConsent(tx, actConsent, back, back.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
+		l.put(tx, l.again(tx, s), unchanged(s))
 	}
 	return true
 }

@@ -164,6 +164,8 @@ func (l *life) check(t fatal) {
 			t.Fatalf("state %q", s.State)
 		}
 	}
+	// Whoever came and went: what the months say is what the list holds.
+	l.addUp(t)
 	days := map[string]int{}
 	for _, m := range scan[mail.Row](t, l.world, l.list.Outbox) {
 		created, err := time.Parse(time.RFC3339, m.Created)

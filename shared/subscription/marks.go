@@ -18,6 +18,7 @@ type Marks struct {
 	ListedAt     string `dynamodbav:"listed_at,omitempty"`              // since when, and the person: nobody shares a place
 	Name         string `dynamodbav:"name_beginning,omitempty"`         // keyed hash of how the name begins, key of the index "name"
 	Organization string `dynamodbav:"organization_beginning,omitempty"` // likewise, key of the index "organization"
+	Ending       string `dynamodbav:"ending,omitempty"`                 // whom the clock asks to stay, key of the index "ending" (ask.go)
 }
 
 // Names of the indexes of a list's table.
@@ -41,6 +42,7 @@ func (l *List) marks(s Subscriber) Marks {
 	m := Marks{Name: l.beginning("name", nameKey(s.Fields["name"])),
 		Organization: l.beginning("organization", organizationKey(s.Fields["organization"]))}
 	m.Listed, m.ListedAt = place(s.State, s.Since(), s.Person)
+	m.Ending = ending(s)
 	return m
 }
 
@@ -49,9 +51,14 @@ func place(state State, since, person string) (listed, at string) {
 	return string(state) + "#" + person[:1], since + "#" + person
 }
 
-// marked adds to an update that a subscriber is in another state from now on.
+// marked adds to an update that a subscriber is in another state from now on. Only who is confirmed can be asked to stay.
 func marked(update string, values record.Values, state State, at time.Time, person string) string {
 	values["listed"], values["listed_at"] = place(state, stamp(at), person)
+	if set, remove, removes := strings.Cut(update, " REMOVE "); state != Confirmed && removes {
+		update = set + " REMOVE ending, " + remove
+	} else if state != Confirmed {
+		update += " REMOVE ending"
+	}
 	return strings.Replace(update, "SET ", "SET listed = :listed, listed_at = :listed_at, ", 1)
 }
 

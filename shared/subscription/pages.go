@@ -182,6 +182,28 @@ func restoredText(s *policy.Service) pageText {
 	return pageText{Title: "登録を元に戻しました", Success: []string{s.Delivered() + "をこれまでどおりお届けします。"}}
 }
 
+func stayText(l *List, token string, until time.Time) pageText {
+	s := l.Service
+	period := policy.Words(l.Periods.Of(string(Confirmed)), policy.Japanese)
+	return pageText{Title: s.Delivered() + "を続けて受け取る", Action: s.Path + "/stay", Token: token,
+		Paragraphs: []string{
+			"ご登録の内容は、最後の確認から" + period + "お預かりします。お預かりする期間は" + policy.Date(until, policy.Japanese) + "に終わります。",
+			"下のボタンを押すと、" + s.Delivered() + "の配信にあらためて同意したものとして、今日からさらに" + period + "お預かりし、配信を続けます。",
+			"続けない場合は、このページを閉じてください。お手続きは必要ありません。" + policy.Date(until, policy.Japanese) + "に登録内容を削除し、配信を終わります。"},
+		Buttons: []button{{"stay", "続けて受け取る", false}}}
+}
+
+func stayedText(s *policy.Service, until time.Time) pageText {
+	return pageText{Title: "登録は続いています", Success: []string{s.Delivered() + "をこれからもお届けします。ありがとうございます。"},
+		Paragraphs: []string{"登録内容は" + policy.Date(until, policy.Japanese) + "までお預かりします。その前に、継続のご意思をあらためてメールで確認します。",
+			"配信の停止や登録内容の変更は、お届けするメールからいつでもお手続きいただけます。"}}
+}
+
+func goneStay(s *policy.Service) pageText {
+	return pageText{Title: "登録を続けられませんでした", Wrong: true,
+		Paragraphs: []string{"登録内容は、お預かりする期間の終わりや配信停止などのため、すでに削除されたか、配信が止まっています。引き続きご希望の場合は、あらためてご登録ください。"}, Links: again(s)}
+}
+
 func goneUndo(s *policy.Service) pageText {
 	return pageText{Title: "登録を元に戻せませんでした", Wrong: true,
 		Paragraphs: []string{"登録内容はすでに削除されています。引き続きご希望の場合は、あらためてご登録ください。"}, Links: again(s)}

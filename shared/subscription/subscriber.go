@@ -42,7 +42,7 @@ type Subscriber struct {
 	ConfirmedAt    string       `dynamodbav:"confirmed_at,omitempty"`
 	UnsubscribedAt string       `dynamodbav:"unsubscribed_at,omitempty"`
 	BouncedAt      string       `dynamodbav:"bounced_at,omitempty"`
-	KeptUntil      int64        `dynamodbav:"kept_until,omitempty"`   // expiry before unsubscribing, for the undo
+	KeptUntil      int64        `dynamodbav:"kept_until,omitempty"`   // expiry before unsubscribing or a bounce, for the undo
 	Earlier        []Submission `dynamodbav:"earlier,omitempty"`      // older sign-ups of an unconfirmed address whose links still work
 	Unmailed       bool         `dynamodbav:"unmailed,omitempty"`     // the newest sign-up got no mail, the day's were used up: no link leads to it
 	Change         *Change      `dynamodbav:"change,omitempty"`       // new address that waits for its own confirmation
@@ -50,6 +50,7 @@ type Subscriber struct {
 	PutBack        *PutBack     `dynamodbav:"put_back,omitempty"`     // staff have found that a bounce was wrong
 	LeftBy         string       `dynamodbav:"left_by,omitempty"`      // the import of old opt-outs that ended the subscription
 	Seal           string       `dynamodbav:"seal,omitempty"`         // hash of what an import brought
+	Asked          *Asked       `dynamodbav:"asked,omitempty"`        // the period ends, and the person was asked to stay
 	Marks
 	ExpiresAt int64 `dynamodbav:"expires_at"`
 }
@@ -143,6 +144,8 @@ type List struct {
 
 	// Commit, where it is set, carries out what staff do: together with its entry in the ledger, or not at all.
 	Commit func(context.Context, *record.Transaction) error
+
+	tallied string // shard of what is counted (numbers.go), where it is not the person's
 }
 
 // commit carries out what staff do.
@@ -233,9 +236,15 @@ func without(values map[string]string, name string) map[string]string {
 	return rest
 }
 
-// unchanged is the condition that an item is still the one that was read: its state, its submission and its expiry.
+// unchanged is the condition that an item is still the one that was read: its state, its submission, its expiry, and whether the person
+// has been asked to stay.
 func unchanged(s Subscriber) record.Condition {
-	return record.Condition{Expression: "#state = :was_state AND #ref = :was_ref AND expires_at = :was_expires",
+	c := record.Condition{Expression: "#state = :was_state AND #ref = :was_ref AND expires_at = :was_expires AND attribute_not_exists(asked)",
 		Values: record.Values{"was_state": s.State, "was_ref": s.Ref, "was_expires": s.ExpiresAt},
 		Names:  []string{"state", "ref"}}
+	if s.Asked != nil {
+		c.Expression = "#state = :was_state AND #ref = :was_ref AND expires_at = :was_expires AND asked = :was_asked"
+		c.Values["was_asked"] = *s.Asked
+	}
+	return c
 }

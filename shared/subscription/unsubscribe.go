@@ -114,6 +114,10 @@ func (l *List) leaveFor(tx *record.Transaction, s Subscriber, kept int64) {
 	values := record.Values{"state": Unsubscribed, "at": stamp(now), "kept": kept, "expires": l.Periods.Expiry("unsubscribed", now).Unix()}
 	update := marked("SET #state = :state, unsubscribed_at = :at, kept_until = :kept, expires_at = :expires REMOVE #change", values, Unsubscribed, now, s.Person)
 	tx.Update(actSubscriber, l.Table, Key(s.Person), update, values, unchanged(s), "change")
+	l.settle(tx, s)
+	if s.State == Confirmed {
+		l.tally(tx, s.Person, countLeft, 1, now)
+	}
 	if s.State != Bounced { // then the consent has ended already
 		l.endConsent(tx, actConsent, s, now)
 	}
@@ -168,11 +172,18 @@ func (l *List) Resubscribe(ctx context.Context, t link.Token) error {
 // restore adds to a transaction that a profile is as it was before it left. A sign-up that waited in its place goes: the
 // person has the subscription again that it asked for.
 func (l *List) restore(tx *record.Transaction, left Subscriber, condition record.Condition) {
-	back := left
-	back.PK, back.State, back.ExpiresAt, back.KeptUntil, back.UnsubscribedAt = left.Person[:2], Confirmed, left.KeptUntil, 0, ""
-	back.LeftBy = ""
-	l.put(tx, back, condition)
-	tx.Delete(actLeft, l.Table, record.Key(leftKey(left.Person)), record.Condition{})
-	l.keepConsent(tx, actConsent, back, back.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
-	tx.Delete(actSuppression, l.Suppression, record.Key(left.Person, string(l.Service.Code)), record.Condition{})
+	again := l.again(tx, left)
+	l.put(tx, again, condition)
+	tx.Delete(actLeft, l.Table, record.Key(leftKey(again.Person)), record.Condition{})
+	tx.Delete(actSuppression, l.Suppression, record.Key(again.Person, string(l.Service.Code)), record.Condition{})
+}
+
+// again adds to a transaction what follows from a profile being as it was before it left, and returns that.
+func (l *List) again(tx *record.Transaction, gone Subscriber) Subscriber {
+	s := gone
+	s.PK, s.State, s.ExpiresAt, s.KeptUntil, s.UnsubscribedAt, s.LeftBy = gone.Person[:2], Confirmed, gone.KeptUntil, 0, "", ""
+	l.keepConsent(tx, actConsent, s, s.ExpiresAt+int64(l.Periods.Of("consent").Seconds()), "")
+	l.resume(tx, &s)
+	l.tally(tx, s.Person, countBack, 1, l.Now())
+	return s
 }

@@ -249,3 +249,19 @@ func TestNoTimeOfSending(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// From SES's event to the end: a bounced address leaves 90 days after the bounce (decisions: "90 days after a hard bounce"), and its hash
+// alone stays.
+func TestBouncedLeavesAfterNinetyDays(t *testing.T) {
+	const days = 90 * 24 * time.Hour
+	for wait, want := range map[time.Duration]string{days - time.Second: "bounced bounced", days: "bounced"} {
+		w := newWorld(t)
+		w.subscribe(policy.Newsletter, hanako, mailed.Add(-24*time.Hour))
+		w.frozen(issue, policy.NewsletterIssue, w.person(hanako))
+		w.invoke(payload(t, "campaign-bounce"))
+		w.set(w.now().Add(wait))
+		if got := w.standing(policy.Newsletter, hanako); got != want {
+			t.Errorf("%s after the bounce: %q, want %q", wait, got, want)
+		}
+	}
+}

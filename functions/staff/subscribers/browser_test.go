@@ -201,6 +201,8 @@ func (w *screen) testScenes(t *testing.T, called, medium string) {
 		{"medium English", "press", "/" + medium + "?list=press&lang=en", 200},
 		{"correct", "press", "/" + medium + "/correct?list=press", 200},
 		{"add", "editor", "/new?list=newsletter", 200},
+		{"numbers", "editor", "/numbers?list=newsletter", 200},
+		{"numbers English", "press", "/numbers?list=press&lang=en", 200},
 		{"print", "press", "/" + medium + "/export?list=press", 200},
 		{"both lists", "editor,press", "", 200},
 		{"nobody", "editor", "/" + strings.Repeat("0", 32) + "?list=newsletter", 404},

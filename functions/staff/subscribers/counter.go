@@ -44,6 +44,8 @@ func (c *counter) handler() http.Handler {
 	handle("POST "+base, c.add)
 	handle("POST "+base+"/find", c.findByForm)
 	handle("GET "+base+"/new", c.addPage)
+	handle("GET "+base+"/numbers", c.numbers)
+	handle("GET "+base+"/numbers.csv", c.numbersFile)
 	handle("POST "+base+"/approve", c.decideAll(approve))
 	handle("POST "+base+"/refuse", c.decideAll(refuse))
 	handle("GET "+base+"/{id}", c.show)

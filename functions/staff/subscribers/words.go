@@ -62,6 +62,7 @@ func channelName(channel string) policy.Text {
 		subscription.ChannelMail:      {JA: "メール", EN: "Mail"},
 		subscription.ChannelLetter:    {JA: "書面", EN: "Letter"},
 		subscription.ChannelCounter:   {JA: "窓口", EN: "Counter"},
+		subscription.ChannelRenewal:   {JA: "継続の確認", EN: "Renewal"},
 		subscription.ChannelSynthetic: {JA: "試験用", EN: "Synthetic"},
 	}[channel]; known {
 		return t

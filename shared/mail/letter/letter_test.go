@@ -36,6 +36,8 @@ var examples = map[policy.MailKind]map[string]string{
 		"unsubscribe": "/newsletter/unsubscribe?t=UNSUBSCRIBE"},
 	policy.NewsletterAddressConfirm: {"link": "/newsletter/confirm?t=CONFIRM", "expires": "2026-11-30T18:30:00+09:00"},
 	policy.NewsletterAddressChanged: {},
+	policy.NewsletterStay:           {"name": "𠮷野家 花子", "link": "/newsletter/stay?t=STAY", "expires": "2029-11-22T15:00:00Z", "unsubscribe": "/newsletter/unsubscribe?t=UNSUBSCRIBE"},
+	policy.PressStay:                {"name": "記者 一郎", "link": "/press/stay?t=STAY", "expires": "2029-11-22T15:00:00Z", "unsubscribe": "/press/unsubscribe?t=UNSUBSCRIBE"},
 
 	policy.PressConfirm: {"link": "/press/confirm?t=CONFIRM", "expires": "2026-11-30T09:30:59Z", "reference": "P261123-M4QX"},
 	policy.PressWelcome: {"name": "記者 一郎", "preferences": "/press/preferences?t=PREFERENCES", "unsubscribe": "/press/unsubscribe?t=UNSUBSCRIBE",
@@ -161,7 +163,7 @@ func TestSourcesAreThePolicysMails(t *testing.T) {
 // A mail with a hole is never sent: each value that a letter needs is missed by name.
 func TestMissingValues(t *testing.T) {
 	optional := map[string]bool{"newsletter_preferences unsubscribe": true, "press_preferences unsubscribe": true}
-	for _, kind := range []string{"newsletter_confirm", "newsletter_welcome", "press_confirm", "press_welcome", "press_pending", "press_approved", "press_refused"} {
+	for _, kind := range []string{"newsletter_confirm", "newsletter_welcome", "newsletter_stay", "press_stay", "press_confirm", "press_welcome", "press_pending", "press_approved", "press_refused"} {
 		optional[kind+" reference"], optional[kind+" name"] = true, true
 	}
 	for _, key := range []string{"follows", "attachments", "numbers", "link"} {

@@ -117,3 +117,18 @@ func attribute(name string, kind types.ScalarAttributeType) types.AttributeDefin
 func key(name string, kind types.KeyType) types.KeySchemaElement {
 	return types.KeySchemaElement{AttributeName: aws.String(name), KeyType: kind}
 }
+
+// Items returns everything that lies in a table, expired or not.
+func Items(t testing.TB, client *dynamodb.Client, table string) []record.Item {
+	t.Helper()
+	var all []record.Item
+	pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page.Items...)
+	}
+	return all
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"madoguchi/shared/config"
+	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
+	"madoguchi/shared/record/recordtest"
+	"madoguchi/shared/subscription"
+	"madoguchi/shared/subscription/subscriptiontest"
+)
+
+const day = 24 * time.Hour
+
+type world struct {
+	*keeper
+	env   map[string]string
+	clock time.Time
+}
+
+func newWorld(t *testing.T, perRun string) *world {
+	t.Helper()
+	client := recordtest.Start(t)
+	w := &world{clock: time.Now().Truncate(time.Second)}
+	w.env = map[string]string{"NEWSLETTER_TABLE": subscriptiontest.Table(t, client, "newsletter"), "PRESS_TABLE": subscriptiontest.Table(t, client, "press"),
+		"SUPPRESSION_TABLE": recordtest.Table(t, client, "suppression", true), "OUTBOX_TABLE": recordtest.Table(t, client, "outbox", false),
+		"PUBLICATIONS_TABLE": recordtest.Table(t, client, "requests", true), "CATALOGUE_TABLE": recordtest.Table(t, client, "catalogue", true),
+		"ADDRESS_KEY": strings.Repeat("address-key-", 3), "LINK_KEYS": strings.Repeat("link-key-", 4), "STAY_DAYS": "60", "STAY_AGAIN_DAYS": "14", "STAY_PER_RUN": perRun,
+		"UNCONFIRMED_HOURS": "168", "SUBSCRIBER_DAYS": "1095", "UNSUBSCRIBED_DAYS": "7", "BOUNCED_DAYS": "90", "CONSENT_EVIDENCE_DAYS": "365", "PENDING_APPROVAL_DAYS": "30"}
+	var err error
+	if w.keeper, err = open(t.Context(), config.Map(w.env), func() time.Time { return w.clock }); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// people puts so many subscribers on a list, whose period began so long ago.
+func (w *world) people(t *testing.T, l *subscription.List, n int, ago time.Duration, placed bool) {
+	t.Helper()
+	now := w.clock
+	w.clock = now.Add(-ago)
+	defer func() { w.clock = now }()
+	var all []subscription.Subscriber
+	for i := range n {
+		s, err := l.Synthetic(i+1, []string{"other"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !placed { // as records of before the index was kept
+			s.Ending = ""
+		}
+		all = append(all, s)
+	}
+	if err := l.StoreSynthetic(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// letters counts the promised letters of each list.
+func (w *world) letters(t *testing.T) map[policy.MailKind]int {
+	t.Helper()
+	found := map[policy.MailKind]int{}
+	for _, item := range recordtest.Items(t, w.requests.Client, w.env["OUTBOX_TABLE"]) {
+		found[policy.MailKind(record.Text(item, "kind"))]++
+	}
+	return found
+}
+
+// The payload of the schedule asks once, however often it comes, and never more in an hour than it may: both lists have their share
+// (decisions: "a mail asks to stay before that"; R19, R22).
+func TestSchedule(t *testing.T) {
+	w := newWorld(t, "10")
+	w.people(t, w.lists[0], 12, 1040*day, true)
+	w.people(t, w.lists[1], 3, 1040*day, true)
+	handle, err := run(t.Context(), config.Map(w.env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := os.ReadFile("../../../events/retention/schedule.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []map[policy.MailKind]int{
+		{policy.NewsletterStay: 5, policy.PressStay: 3}, {policy.NewsletterStay: 10, policy.PressStay: 3},
+		{policy.NewsletterStay: 12, policy.PressStay: 3}, {policy.NewsletterStay: 12, policy.PressStay: 3},
+	} {
+		if _, err := handle(t.Context(), payload); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.letters(t); !maps.Equal(got, want) {
+			t.Errorf("run %d: %v, want %v", i+1, got, want)
+		}
+	}
+}
+
+// Subscribers of before the index was kept are found, and asked like all others: after sixteen runs the whole list has been walked.
+func TestRecordsOfBefore(t *testing.T) {
+	w := newWorld(t, "100")
+	w.people(t, w.lists[0], 20, 1040*day, false)
+	for range 17 {
+		if err := w.strike(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := w.letters(t)[policy.NewsletterStay]; got != 20 {
+		t.Errorf("%d of 20 were asked", got)
+	}
+	if done, err := w.lists[0].Mend(t.Context(), 1); !done || err != nil {
+		t.Errorf("the walk is not over: %v %v", done, err)
+	}
+}
+
+// Without an answer everybody leaves on the day and is counted, and what the month before ended with is kept once.
+func TestLapseAndMonth(t *testing.T) {
+	w := newWorld(t, "100")
+	w.people(t, w.lists[0], 3, 1090*day, true)
+	for _, wait := range []time.Duration{0, 6 * day, time.Hour} {
+		w.clock = w.clock.Add(wait)
+		if err := w.strike(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	months, since, err := w.lists[0].Months(t.Context())
+	expired := 0
+	for _, m := range months {
+		expired += m.Expired
+	}
+	if err != nil || expired != 3 || since.IsZero() || months[0].Confirmed == nil || *months[0].Confirmed != 3 || months[0].Counted {
+		t.Errorf("%+v since %s: %v", months, since, err)
+	}
+	if n, err := w.lists[0].Confirmed(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d are left: %v", n, err)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Setenv("AWS_REGION", "ap-northeast-1")
+	_, err := run(t.Context(), config.Map(map[string]string{"SUBSCRIBER_DAYS": "0"}))
+	for _, name := range []string{"NEWSLETTER_TABLE", "PRESS_TABLE", "SUPPRESSION_TABLE", "OUTBOX_TABLE", "ADDRESS_KEY", "LINK_KEYS", "STAY_DAYS", "STAY_AGAIN_DAYS", "STAY_PER_RUN",
+		"PUBLICATIONS_TABLE", "CATALOGUE_TABLE", "SUBSCRIBER_DAYS is 0"} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("the message does not say %q: %v", name, err)
+		}
+	}
+	w := newWorld(t, "10")
+	w.env["STAY_DAYS"], w.env["SUBSCRIBER_DAYS"] = "60", "90"
+	if _, err := run(t.Context(), config.Map(w.env)); err == nil || !strings.Contains(err.Error(), "second half") {
+		t.Errorf("hard case 25: a lead longer than half of the period: %v", err)
+	}
+}
