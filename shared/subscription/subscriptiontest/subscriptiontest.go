@@ -16,5 +16,6 @@ func Table(t testing.TB, client *dynamodb.Client, name string) string {
 	return recordtest.Table(t, client, name, true,
 		recordtest.Index{Name: "state", Hash: "listed", Range: "listed_at", RangeType: types.ScalarAttributeTypeS},
 		recordtest.Index{Name: "name", Hash: "name_beginning", Range: "sk"},
-		recordtest.Index{Name: "organization", Hash: "organization_beginning", Range: "sk"})
+		recordtest.Index{Name: "organization", Hash: "organization_beginning", Range: "sk"},
+		recordtest.Index{Name: "initial", Hash: "name_initial", Range: "sk"})
 }
