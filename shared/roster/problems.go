@@ -58,6 +58,7 @@ var words = map[string]policy.Text{
 	"unsubscribed": {JA: "配信停止", EN: "unsubscribed"},
 	"bounced":      {JA: "不達", EN: "bounced"},
 	"complained":   {JA: "迷惑メールの申告", EN: "reported as unwanted"},
+	"stop_use":     {JA: "利用停止の請求", EN: "asked us to stop using the data"},
 }
 
 // Say says a code.

@@ -81,7 +81,7 @@ func (w *screen) testTelephone(t *testing.T) string {
 	p, press := w.page(t, "editor")
 	press(`main a[href="/staff/subscribers"]`, "読者・登録者")
 	w.picture(p, "find")
-	p.Fill("#q", "見")
+	p.Fill("#q", "m")
 	press("main form button", "読者・登録者")
 	if text := p.Text("#summary"); !strings.Contains(text, "2文字以上") {
 		t.Errorf("one character: %s", text)
