@@ -55,6 +55,9 @@ var words = map[string]policy.Text{
 	"too_long":      {JA: "長すぎます", EN: "is too long"},
 	"invalid":       {JA: "読み取れない値です", EN: "cannot be read"},
 
+	keptMailed:  {JA: "取り込みのあとにメールが送られているため、登録は残ります", EN: "a mail has gone to the person since: the record stays"},
+	keptChanged: {JA: "取り込みのあとに登録が変わったため、そのまま残ります", EN: "something has changed since: it stays as it is"},
+
 	"unsubscribed": {JA: "配信停止", EN: "unsubscribed"},
 	"bounced":      {JA: "不達", EN: "bounced"},
 	"complained":   {JA: "迷惑メールの申告", EN: "reported as unwanted"},

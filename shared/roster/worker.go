@@ -27,6 +27,8 @@ type Worker struct {
 	Files objects.Bucket
 	Lists map[policy.Code]*subscription.List
 	Now   func() time.Time
+
+	Mailings Mailings // to whom an undo does not reach any more
 }
 
 // Work goes on with every import that waits, until end, and deletes files whose day is over. One import's failure never fails

@@ -49,7 +49,7 @@ func open(env config.Source, client *dynamodb.Client, files *objects.Client, now
 		return nil, err
 	}
 	return &desk{staff: office, store: &roster.Store{Client: client, Table: cfg.Imports, Now: now}, files: files.Bucket(cfg.Files),
-		campaigns: &campaign.Store{Client: client, Table: cfg.Campaigns, Now: now}, now: now, wait: patience}, nil
+		mailings: roster.Mailings{Campaigns: &campaign.Store{Client: client, Table: cfg.Campaigns, Now: now}}, now: now, wait: patience}, nil
 }
 
 // base is where all of it lives.

@@ -154,6 +154,9 @@ func (v view) Aria(field string) template.HTMLAttr {
 	return template.HTMLAttr(`aria-describedby="` + described + `"` + invalid) //nolint:gosec // names of fields: constants of the template
 }
 
+// KeptChanged is how many people an undo has left because something has changed since.
+func (v view) KeptChanged() int { return v.Import.Kept - v.Import.Mailed }
+
 // Short is a cell of the preview, cut to what a page has room for.
 func (v view) Short(s string) string {
 	const most = 24
