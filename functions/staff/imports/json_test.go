@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -274,5 +275,43 @@ func TestPagesOfAnImport(t *testing.T) {
 	w.work()
 	if text := page(); strings.Contains(text, "山田") || !strings.Contains(text, "1件を取り込む") {
 		t.Error(text)
+	}
+}
+
+// A page of an import that is at work moves by itself, and without JavaScript by a link; its answer names nobody.
+func TestProgress(t *testing.T) {
+	w := newWorld(t)
+	a := decoded(t, w.send(policy.RoleEditor, fields(nil), csv), http.StatusAccepted)
+	progress := func() live {
+		r := w.do(call{method: http.MethodGet, path: "/" + a.ID + "/progress", role: policy.RoleEditor})
+		var v live
+		if err := json.Unmarshal(r.Body.Bytes(), &v); err != nil || r.Code != http.StatusOK {
+			t.Fatalf("%d %s", r.Code, r.Body)
+		}
+		return v
+	}
+	page := func() string {
+		return w.do(call{method: http.MethodGet, path: "/" + a.ID, role: policy.RoleEditor, page: true}).Body.String()
+	}
+	if v := progress(); v.Status != "checking" || v.Total != 0 || v.Text == "" {
+		t.Errorf("%+v", v)
+	}
+	if text := page(); !strings.Contains(text, `data-progress="`+base+"/"+a.ID+`/progress"`) || !strings.Contains(text, "<progress") ||
+		!strings.Contains(text, "最新の状態に更新する") || !strings.Contains(text, "box.dataset.progress") {
+		t.Error(text)
+	}
+	w.work()
+	if v := progress(); v != (live{Status: "checked"}) {
+		t.Errorf("%+v", v)
+	}
+	if text := page(); strings.Contains(text, `id="live"`) || strings.Contains(text, "box.dataset.progress") {
+		t.Error("the page of an import that waits for staff moves")
+	}
+	w.do(call{method: http.MethodPost, path: "/" + a.ID + "/apply", role: policy.RoleEditor})
+	if v := progress(); v.Status != "applying" || v.Total != 2 || v.Finished != 0 {
+		t.Errorf("%+v", v)
+	}
+	if r := w.do(call{method: http.MethodGet, path: "/" + a.ID + "/progress", role: policy.RolePress}); r.Code != http.StatusForbidden {
+		t.Errorf("another's: %d", r.Code)
 	}
 }

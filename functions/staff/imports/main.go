@@ -64,6 +64,7 @@ func (d *desk) handler() http.Handler {
 	mux.Handle("GET "+base, roles, d.list)
 	mux.Handle("POST "+base, roles, d.create)
 	mux.Handle("GET "+base+"/{id}", roles, d.with(d.show))
+	mux.Handle("GET "+base+"/{id}/progress", roles, d.with(d.progress))
 	mux.Handle("POST "+base+"/{id}/columns", roles, d.with(d.match))
 	mux.Handle("POST "+base+"/{id}/apply", roles, d.with(d.apply))
 	mux.Handle("POST "+base+"/{id}/undo", roles, d.with(d.undo))
