@@ -28,6 +28,10 @@ const (
 	maxParts   = 1_000     // parts of an XLSX
 	xmlInPlace = 1 << 20   // bytes of a part that excelize keeps in memory; above, it works from a temporary file
 	maxShared  = 64 << 20  // bytes of the shared texts, of which the reader keeps an index
+	maxTexts   = 1_000_000 // shared texts: 40 bytes of the index each
+	maxCopied  = 512 << 20 // bytes of shared texts that cells refer to, each as often as it is referred to
+	maxParsed  = 4 << 20   // bytes of a part that excelize makes a tree of: the book, its styles
+	lastColumn = 1 << 14   // that a spreadsheet can have
 )
 
 // Refused says why a whole file is not read. Codes are those of roster's problems.
@@ -53,6 +57,9 @@ const (
 	rowFormula = "formula"
 	rowError   = "cell_error"
 	rowCell    = "cell_too_long"
+
+	// OtherSheets is a note and no refusal: people see more sheets than the one that is read.
+	OtherSheets = "other_sheets"
 )
 
 // Row is one row of a file that is not blank.
@@ -64,7 +71,8 @@ type Row struct {
 
 // Sheet is a file that is being read.
 type Sheet struct {
-	Format string // "csv" or "xlsx"
+	Format string   // "csv" or "xlsx"
+	Notes  []string // codes of what staff should know of the file
 	next   func() (Row, error)
 	close  func() error
 }

@@ -182,6 +182,14 @@ func TestBombsAreRefused(t *testing.T) {
 func rowAt(t *testing.T, number int) []byte {
 	t.Helper()
 	content := book(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "A1", "x") })
+	return edited(t, content, func(_, text string) string {
+		return strings.ReplaceAll(strings.ReplaceAll(text, `r="1"`, fmt.Sprintf(`r="%d"`, number)), `r="A1"`, "")
+	})
+}
+
+// edited is an archive whose parts are changed.
+func edited(t testing.TB, content []byte, change func(name, text string) string) []byte {
+	t.Helper()
 	old, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +204,7 @@ func rowAt(t *testing.T, number int) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parts[f.Name] = strings.ReplaceAll(strings.ReplaceAll(string(text), `r="1"`, fmt.Sprintf(`r="%d"`, number)), `r="A1"`, "")
+		parts[f.Name] = change(f.Name, string(text))
 	}
 	return archive(t, parts)
 }

@@ -14,9 +14,14 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// openXLSX reads the first sheet of a workbook.
-func openXLSX(content []byte, archive *zip.Reader) (*Sheet, error) {
+// openXLSX reads the first sheet of a workbook that people see.
+func openXLSX(content []byte, archive *zip.Reader) (_ *Sheet, err error) {
+	defer unless(&err)
 	if err := measure(archive); err != nil {
+		return nil, err
+	}
+	texts, err := textsOf(archive)
+	if err != nil {
 		return nil, err
 	}
 	book, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: maxUnzip, UnzipXMLSizeLimit: xmlInPlace,
@@ -24,20 +29,21 @@ func openXLSX(content []byte, archive *zip.Reader) (*Sheet, error) {
 	if err != nil {
 		return nil, &Refused{Broken}
 	}
-	names := book.GetSheetList()
-	if len(names) == 0 {
+	chosen, others := choose(archive)
+	if chosen.Name == "" {
 		return nil, errors.Join(&Refused{Empty}, book.Close())
 	}
-	formulas, err := formulasOf(archive, partOf(archive))
+	formulas, err := formulasOf(archive, chosen.part, texts)
 	if err != nil {
 		return nil, errors.Join(err, book.Close())
 	}
-	rows, err := book.Rows(names[0])
+	rows, err := book.Rows(chosen.Name)
 	if err != nil {
 		return nil, errors.Join(&Refused{Broken}, book.Close())
 	}
 	number := 0
-	next := func() (Row, error) {
+	next := func() (_ Row, err error) {
+		defer unless(&err)
 		if !rows.Next() {
 			if rows.Error() != nil {
 				return Row{}, &Refused{Broken}
@@ -55,7 +61,11 @@ func openXLSX(content []byte, archive *zip.Reader) (*Sheet, error) {
 		}
 		return row, nil
 	}
-	return &Sheet{Format: "xlsx", next: next, close: func() error { return errors.Join(rows.Close(), book.Close()) }}, nil
+	s := &Sheet{Format: "xlsx", next: next, close: func() error { return errors.Join(rows.Close(), book.Close()) }}
+	if others {
+		s.Notes = append(s.Notes, OtherSheets)
+	}
+	return s, nil
 }
 
 // measure unpacks every part once, into nothing: a bomb is known by what comes out of it, not by what its directory says.
@@ -63,8 +73,12 @@ func measure(archive *zip.Reader) error {
 	left := int64(maxUnzip)
 	for _, f := range archive.File {
 		limit := left
-		if strings.HasSuffix(f.Name, "sharedStrings.xml") {
+		switch name := strings.ToLower(f.Name); {
+		case strings.HasSuffix(name, "sharedstrings.xml"):
 			limit = min(left, maxShared)
+		case strings.HasSuffix(name, "xl/workbook.xml"), strings.HasSuffix(name, "xl/styles.xml"), strings.HasSuffix(name, "xl/calcchain.xml"),
+			strings.HasSuffix(name, "[content_types].xml"), strings.HasSuffix(name, ".rels"), strings.HasPrefix(name, "xl/theme/"):
+			limit = min(left, maxParsed)
 		}
 		r, err := f.Open()
 		if err != nil {
@@ -81,12 +95,19 @@ func measure(archive *zip.Reader) error {
 	return nil
 }
 
-// partOf finds the part of the first sheet, as the workbook names it.
-func partOf(archive *zip.Reader) string {
+// tab is one sheet of a workbook.
+type tab struct {
+	Name  string `xml:"name,attr"`
+	State string `xml:"state,attr"`
+	ID    string `xml:"http://schemas.openxmlformats.org/officeDocument/2006/relationships id,attr"`
+
+	part string // of the archive
+}
+
+// choose finds the sheet that is read, the first that is not hidden, and whether people see others beside it.
+func choose(archive *zip.Reader) (chosen tab, others bool) {
 	var book struct {
-		Sheets []struct {
-			ID string `xml:"http://schemas.openxmlformats.org/officeDocument/2006/relationships id,attr"`
-		} `xml:"sheets>sheet"`
+		Sheets []tab `xml:"sheets>sheet"`
 	}
 	var relations struct {
 		All []struct {
@@ -102,75 +123,149 @@ func partOf(archive *zip.Reader) string {
 	}
 	decode("xl/workbook.xml", &book)
 	decode("xl/_rels/workbook.xml.rels", &relations)
-	for _, relation := range relations.All {
-		if len(book.Sheets) > 0 && relation.ID == book.Sheets[0].ID {
-			if strings.HasPrefix(relation.Target, "/") {
-				return strings.TrimPrefix(relation.Target, "/")
-			}
-			return path.Join("xl", relation.Target)
+	for _, sheet := range book.Sheets {
+		switch {
+		case sheet.State == "hidden", sheet.State == "veryHidden":
+		case chosen.Name == "":
+			chosen = sheet
+		default:
+			others = true
 		}
 	}
-	return "xl/worksheets/sheet1.xml"
+	if chosen.Name == "" && len(book.Sheets) > 0 {
+		chosen = book.Sheets[0]
+	}
+	chosen.part = "xl/worksheets/sheet1.xml"
+	for _, relation := range relations.All {
+		if relation.ID == chosen.ID {
+			chosen.part = path.Join("xl", relation.Target)
+			if strings.HasPrefix(relation.Target, "/") {
+				chosen.part = strings.TrimPrefix(relation.Target, "/")
+			}
+		}
+	}
+	return chosen, others
+}
+
+// textsOf are the lengths of the shared texts, as they stand in the file. A text is copied for each cell that refers to it: a long one
+// that many cells share is a bomb that no part of the archive shows.
+func textsOf(archive *zip.Reader) ([]uint32, error) {
+	var all []uint32
+	begins := int64(0)
+	err := scan(archive, "xl/sharedStrings.xml", func(token xml.Token, at int64) error {
+		switch t := token.(type) {
+		case xml.StartElement:
+			if t.Name.Local == "si" {
+				if begins = at; len(all) == maxTexts {
+					return &Refused{TooLarge}
+				}
+			}
+		case xml.EndElement:
+			if t.Name.Local == "si" {
+				all = append(all, uint32(at-begins)) //nolint:gosec // a part has 64 MB at most
+			}
+		}
+		return nil
+	})
+	return all, err
 }
 
 // formulasOf finds the rows that hold a formula: the reader of rows shows what a formula gave when the file was saved, and not that
-// it is one. It looks at the tags alone, which costs a tenth of parsing the part.
-func formulasOf(archive *zip.Reader, part string) (map[int]bool, error) {
-	file, err := archive.Open(part)
-	if err != nil {
-		return nil, nil // excelize says what is wrong with such a file
-	}
-	defer func() { _ = file.Close() }()
-	found, row := map[int]bool{}, 0
-	r := bufio.NewReaderSize(file, 64<<10)
-	for {
-		if _, err := skipTo(r, '<'); err != nil {
-			return found, ignoreEnd(err)
-		}
-		tag, err := skipTo(r, '>')
-		if err != nil {
-			return found, ignoreEnd(err)
-		}
-		name, attributes, _ := strings.Cut(strings.TrimSuffix(tag, "/"), " ")
-		if _, local, prefixed := strings.Cut(name, ":"); prefixed {
-			name = local
-		}
-		switch name {
-		case "row":
-			row++
-			if _, after, ok := strings.Cut(" "+attributes, ` r="`); ok {
-				text, _, _ := strings.Cut(after, `"`)
-				if n, err := strconv.Atoi(text); err == nil {
-					row = n
+// it is one. It counts on the way what reading would cost, and that nothing is broken: the reader ends where it understands no more,
+// and says nothing.
+func formulasOf(archive *zip.Reader, part string, texts []uint32) (map[int]bool, error) {
+	found, row, cells, copied := map[int]bool{}, 0, 0, uint64(0)
+	shared, value := false, false // the cell refers to a text; its number follows
+	err := scan(archive, part, func(token xml.Token, _ int64) error {
+		switch t := token.(type) {
+		case xml.CharData:
+			if !shared || !value {
+				break
+			}
+			n, err := strconv.Atoi(strings.TrimSpace(string(t)))
+			if err != nil || n < 0 {
+				return &Refused{Broken} // excelize would end with a panic
+			}
+			if n < len(texts) {
+				if copied += uint64(texts[n]); copied > maxCopied {
+					return &Refused{TooLarge}
 				}
 			}
-		case "f":
-			if found[row] = true; len(found) > MaxRows {
-				return nil, &Refused{TooLong}
+		case xml.EndElement:
+			value = false
+		case xml.StartElement:
+			value = t.Name.Local == "v"
+			switch t.Name.Local {
+			case "row":
+				row++
+				cells = 0
+				if n, err := strconv.Atoi(attribute(t, "r")); err == nil {
+					row = n
+				}
+			case "c":
+				shared = attribute(t, "t") == "s"
+				if cells++; cells > lastColumn {
+					return &Refused{TooWide}
+				}
+			case "f":
+				if found[row] = true; len(found) > MaxRows {
+					return &Refused{TooLong}
+				}
 			}
 		}
-	}
+		return nil
+	})
+	return found, err
 }
 
-// skipTo reads up to a byte, and returns the beginning of what stood before it.
-func skipTo(r *bufio.Reader, end byte) (string, error) {
-	const most = 1024
-	var kept []byte
-	for {
-		piece, err := r.ReadSlice(end)
-		if room := most - len(kept); room > 0 {
-			kept = append(kept, piece[:min(room, len(piece))]...)
+func attribute(t xml.StartElement, name string) string {
+	for _, a := range t.Attr {
+		if a.Name.Local == name {
+			return a.Value
 		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		return strings.TrimSuffix(string(kept), string(end)), err
 	}
+	return ""
 }
 
-func ignoreEnd(err error) error {
-	if errors.Is(err, io.EOF) {
+// mostDeep is how deep tags stand in tags at most; a sheet has six.
+const mostDeep = 64
+
+// scan hands over the tags and texts of a part with the places where they end, and refuses one that is not whole. One that is not there
+// has none: excelize says what is wrong with such a file.
+func scan(archive *zip.Reader, part string, take func(xml.Token, int64) error) error {
+	file, err := archive.Open(part)
+	if err != nil {
 		return nil
 	}
-	return &Refused{Broken}
+	defer func() { _ = file.Close() }()
+	decoder := xml.NewDecoder(bufio.NewReaderSize(file, 64<<10))
+	for depth := 0; ; {
+		token, err := decoder.RawToken()
+		switch {
+		case errors.Is(err, io.EOF) && depth == 0:
+			return nil
+		case err != nil:
+			return &Refused{Broken}
+		}
+		switch token.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			depth--
+		}
+		if depth < 0 || depth > mostDeep {
+			return &Refused{Broken}
+		}
+		if err := take(token, decoder.InputOffset()); err != nil {
+			return err
+		}
+	}
+}
+
+// unless makes a refusal of a panic: a library that meets a file which nobody has foreseen must not end the function, which would meet
+// it again every minute.
+func unless(err *error) {
+	if recover() != nil {
+		*err = &Refused{Broken}
+	}
 }
