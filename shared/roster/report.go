@@ -41,7 +41,7 @@ func (s *Store) Report(ctx context.Context, i Import, l policy.Language, w io.Wr
 	labels := map[string]string{}
 	label := func(field string) string {
 		if _, known := labels[field]; !known {
-			labels[field] = ColumnLabel(i.List, field).In(l)
+			labels[field] = ColumnLabel(i.List, i.What, field).In(l)
 		}
 		return labels[field]
 	}

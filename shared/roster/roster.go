@@ -166,6 +166,7 @@ type Preview struct {
 	Rows     [][]string        `json:"rows"`
 	Guess    map[string]string `json:"guess"` // field -> heading
 	Fields   []Column          `json:"fields"`
+	Below    int               `json:"below,omitempty"` // row that looks more like the headings than the first
 }
 
 // Column is a field that a column may hold.

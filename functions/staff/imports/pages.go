@@ -130,7 +130,7 @@ func (v view) Counts() []count {
 
 // FieldName is what a column is called, "" for the whole row or file.
 func (v view) FieldName(name string) string {
-	return roster.ColumnLabel(v.Import.List, name).In(v.Language)
+	return roster.ColumnLabel(v.Import.List, v.Import.What, name).In(v.Language)
 }
 
 // Fault is what is wrong with a field, "" for nothing.
