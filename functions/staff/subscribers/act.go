@@ -44,7 +44,7 @@ func (c *counter) act(w http.ResponseWriter, r *http.Request, name string, membe
 		return err
 	}
 	object := id
-	if b.Reference != "" { // which of the person's holds it is about
+	if slices.Contains(holding, what) { // which of the person's holds it is about; the list takes no other than a number
 		object += "/" + strings.TrimSpace(b.Reference)
 	}
 	now, err := do(ctx, c.as(l, what, object), b)
