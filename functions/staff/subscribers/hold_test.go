@@ -145,7 +145,7 @@ func TestHoldStatuses(t *testing.T) {
 		"no day":               {"privacy", "/" + id + "/hold", good("until", "soon"), 422, "until"},
 		"another reason":       {"privacy", "/" + id + "/hold", good("reason", "curiosity"), 422, "reason"},
 		"a name":               {"privacy", "/" + id + "/hold", good("reference", "森花子"), 422, "reference"},
-		"a misspelt member":    {"privacy", "/" + id + "/hold", m{"untill": "2027-03-31"}, 422, "untill"},
+		"another member":       {"privacy", "/" + id + "/hold", m{"till": "2027-03-31"}, 422, "till"},
 		"nobody":               {"privacy", "/" + strings.Repeat("0", 32) + "/hold", good(), 404, ""},
 		"nothing held":         {"privacy", "/" + id + "/release", m{"reference": "P-7"}, 409, ""},
 		"they may not opt out": {"privacy", "/" + id + "/optout", m{"channel": "telephone"}, 403, ""},
