@@ -32,6 +32,7 @@ const (
 	partitions = 256
 	remarkSort = "marks"
 	remarkPage = 200 // records that are read at once
+	remarkSave = 16  // partitions after which the place is stored: going through some again changes nothing
 )
 
 // Remark gives marks to subscribers whom an older version has written without, so that staff find them. It goes on where the last run
@@ -51,9 +52,13 @@ func (l *List) Remark(ctx context.Context, end time.Time) (changed int, done boo
 	case place.Version < marksVersion:
 		place = remarking{PK: settingsPartition, SK: remarkSort, Version: marksVersion}
 	}
+	save := func() error {
+		_, err := record.Put(ctx, l.Client, l.Table, place, record.Condition{})
+		return err
+	}
 	for place.Partition < partitions {
 		if !l.Now().Before(end) {
-			return place.Changed, false, nil
+			return place.Changed, false, save()
 		}
 		if err := l.remarkPage(ctx, &place); err != nil {
 			return place.Changed, false, err
@@ -61,8 +66,10 @@ func (l *List) Remark(ctx context.Context, end time.Time) (changed int, done boo
 		if place.Partition == partitions {
 			break
 		}
-		if _, err := record.Put(ctx, l.Client, l.Table, place, record.Condition{}); err != nil {
-			return place.Changed, false, err
+		if place.After != "" || place.Partition%remarkSave == 0 {
+			if err := save(); err != nil {
+				return place.Changed, false, err
+			}
 		}
 	}
 	var tx record.Transaction
