@@ -30,7 +30,8 @@ type Worker struct {
 	Lists map[policy.Code]*subscription.List
 	Now   func() time.Time
 
-	Mailings Mailings // to whom an undo does not reach any more
+	Books    sheet.Books // reads XLSX
+	Mailings Mailings    // to whom an undo does not reach any more
 }
 
 // Work goes on with every import that waits, until end, and deletes files whose day is over. One import's failure never fails
@@ -80,7 +81,7 @@ func (w *Worker) tend(ctx context.Context, i *Import, end time.Time) error {
 	if err != nil {
 		return fmt.Errorf("read file: %w", err)
 	}
-	rows, err := sheet.Open(file.Content)
+	rows, err := sheet.Open(file.Content, w.Books)
 	if err != nil {
 		return w.refuse(ctx, i, err)
 	}
@@ -166,7 +167,7 @@ func (w *Worker) read(ctx context.Context, i *Import, list *subscription.List, r
 		return w.refuse(ctx, i, nil, wrong...)
 	}
 	if _, says := at[colReason]; says && i.What == Subscribers {
-		if j.out, err = j.leavers(content); err != nil {
+		if j.out, err = j.leavers(content, w.Books); err != nil {
 			return w.refuse(ctx, i, err)
 		}
 	}
@@ -177,8 +178,8 @@ func (w *Worker) read(ctx context.Context, i *Import, list *subscription.List, r
 }
 
 // leavers reads a file of subscribers for those of whom any row says that they do not want mail: an opt-out wins, wherever it stands.
-func (j *judge) leavers(content []byte) (out seen, err error) {
-	rows, err := sheet.Open(content)
+func (j *judge) leavers(content []byte, books sheet.Books) (out seen, err error) {
+	rows, err := sheet.Open(content, books)
 	if err != nil {
 		return nil, err
 	}

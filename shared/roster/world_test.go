@@ -22,6 +22,7 @@ import (
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 	"madoguchi/shared/record/recordtest"
+	"madoguchi/shared/roster/workbook"
 	"madoguchi/shared/subscription"
 )
 
@@ -69,7 +70,7 @@ func newWorld(t testing.TB) *world {
 	w.list = of(policy.Newsletter)
 	w.worker = &Worker{Store: &Store{Client: counted, Table: recordtest.Table(t, plain, "imports", true), Now: w.now}, Files: files.Bucket(bucketName),
 		Lists: map[policy.Code]*subscription.List{policy.Newsletter: w.list, policy.Press: of(policy.Press)}, Now: w.now,
-		Mailings: Mailings{&campaign.Store{Client: plain, Table: campaigntest.Table(t), Now: w.now, Keep: 90 * 24 * time.Hour}}}
+		Books: workbook.Open, Mailings: Mailings{&campaign.Store{Client: plain, Table: campaigntest.Table(t), Now: w.now, Keep: 90 * 24 * time.Hour}}}
 	return w
 }
 

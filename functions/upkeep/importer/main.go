@@ -20,6 +20,7 @@ import (
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 	"madoguchi/shared/roster"
+	"madoguchi/shared/roster/workbook"
 	"madoguchi/shared/subscription"
 )
 
@@ -61,7 +62,7 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 		return nil, err
 	}
 	w := &roster.Worker{Store: &roster.Store{Client: client, Table: cfg.Imports, Now: time.Now}, Files: files.Bucket(cfg.Files), Lists: lists, Now: time.Now,
-		Mailings: roster.Mailings{Campaigns: &campaign.Store{Client: client, Table: cfg.Campaigns, Now: time.Now}}}
+		Books: workbook.Open, Mailings: roster.Mailings{Campaigns: &campaign.Store{Client: client, Table: cfg.Campaigns, Now: time.Now}}}
 	m := &marks{lists: lists, ledger: &ledger.Store{Client: client, Table: cfg.Ledger, Now: time.Now}}
 	return func(ctx context.Context, payload json.RawMessage) (any, error) {
 		var event events.DynamoDBEvent

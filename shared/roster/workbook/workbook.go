@@ -1,4 +1,6 @@
-package sheet
+// Package workbook reads lists that offices keep in XLSX, for shared/roster/sheet. It is apart because the library that it stands on
+// takes a third of a function's start: only who reads files links it.
+package workbook
 
 import (
 	"archive/zip"
@@ -12,10 +14,22 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+
+	"madoguchi/shared/roster/sheet"
 )
 
-// openXLSX reads the first sheet of a workbook that people see.
-func openXLSX(content []byte, archive *zip.Reader) (_ *Sheet, err error) {
+// Limits of a workbook, beside those of package sheet.
+const (
+	xmlInPlace = 1 << 20   // bytes of a part that excelize keeps in memory; above, it works from a temporary file
+	maxShared  = 64 << 20  // bytes of the shared texts, of which the reader keeps an index
+	maxTexts   = 1_000_000 // shared texts: 40 bytes of the index each
+	maxCopied  = 512 << 20 // bytes of shared texts that cells refer to, each as often as it is referred to
+	maxParsed  = 4 << 20   // bytes of a part that excelize makes a tree of: the book, its styles
+	lastColumn = 1 << 14   // that a spreadsheet can have
+)
+
+// Open reads the first sheet of a workbook that people see. The error is a *sheet.Refused.
+func Open(content []byte, archive *zip.Reader) (_ *sheet.Sheet, err error) {
 	defer unless(&err)
 	if err := measure(archive); err != nil {
 		return nil, err
@@ -24,14 +38,14 @@ func openXLSX(content []byte, archive *zip.Reader) (_ *Sheet, err error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: maxUnzip, UnzipXMLSizeLimit: xmlInPlace,
+	book, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: sheet.MaxUnzip, UnzipXMLSizeLimit: xmlInPlace,
 		ShortDatePattern: "yyyy-mm-dd", LongDatePattern: "yyyy-mm-dd", CultureInfo: excelize.CultureNameJaJP})
 	if err != nil {
-		return nil, &Refused{Broken}
+		return nil, &sheet.Refused{Code: sheet.Broken}
 	}
 	chosen, others := choose(archive)
 	if chosen.Name == "" {
-		return nil, errors.Join(&Refused{Empty}, book.Close())
+		return nil, errors.Join(&sheet.Refused{Code: sheet.Empty}, book.Close())
 	}
 	formulas, err := formulasOf(archive, chosen.part, texts)
 	if err != nil {
@@ -39,38 +53,38 @@ func openXLSX(content []byte, archive *zip.Reader) (_ *Sheet, err error) {
 	}
 	rows, err := book.Rows(chosen.Name)
 	if err != nil {
-		return nil, errors.Join(&Refused{Broken}, book.Close())
+		return nil, errors.Join(&sheet.Refused{Code: sheet.Broken}, book.Close())
 	}
 	number := 0
-	next := func() (_ Row, err error) {
+	next := func() (_ sheet.Row, err error) {
 		defer unless(&err)
 		if !rows.Next() {
 			if rows.Error() != nil {
-				return Row{}, &Refused{Broken}
+				return sheet.Row{}, &sheet.Refused{Code: sheet.Broken}
 			}
-			return Row{}, io.EOF
+			return sheet.Row{}, io.EOF
 		}
 		number++
 		cells, err := rows.Columns()
 		if err != nil {
-			return Row{}, &Refused{Broken}
+			return sheet.Row{}, &sheet.Refused{Code: sheet.Broken}
 		}
-		row := Row{Number: number, Cells: cells}
+		row := sheet.Row{Number: number, Cells: cells}
 		if formulas[number] {
-			row.Problem = rowFormula
+			row.Problem = sheet.Formula
 		}
 		return row, nil
 	}
-	s := &Sheet{Format: "xlsx", next: next, close: func() error { return errors.Join(rows.Close(), book.Close()) }}
+	var notes []string
 	if others {
-		s.Notes = append(s.Notes, OtherSheets)
+		notes = append(notes, sheet.OtherSheets)
 	}
-	return s, nil
+	return sheet.New("xlsx", next, func() error { return errors.Join(rows.Close(), book.Close()) }, notes...), nil
 }
 
 // measure unpacks every part once, into nothing: a bomb is known by what comes out of it, not by what its directory says.
 func measure(archive *zip.Reader) error {
-	left := int64(maxUnzip)
+	left := int64(sheet.MaxUnzip)
 	for _, f := range archive.File {
 		limit := left
 		switch name := strings.ToLower(f.Name); {
@@ -82,11 +96,11 @@ func measure(archive *zip.Reader) error {
 		}
 		r, err := f.Open()
 		if err != nil {
-			return &Refused{Broken}
+			return &sheet.Refused{Code: sheet.Broken}
 		}
-		n, err := io.Copy(io.Discard, &bounded{r: r, left: limit})
+		n, err := io.Copy(io.Discard, sheet.Bounded(r, limit))
 		_ = r.Close()
-		var refused *Refused
+		var refused *sheet.Refused
 		if errors.As(err, &refused) {
 			return refused
 		}
@@ -157,7 +171,7 @@ func textsOf(archive *zip.Reader) ([]uint32, error) {
 		case xml.StartElement:
 			if t.Name.Local == "si" {
 				if begins = at; len(all) == maxTexts {
-					return &Refused{TooLarge}
+					return &sheet.Refused{Code: sheet.TooLarge}
 				}
 			}
 		case xml.EndElement:
@@ -184,11 +198,11 @@ func formulasOf(archive *zip.Reader, part string, texts []uint32) (map[int]bool,
 			}
 			n, err := strconv.Atoi(strings.TrimSpace(string(t)))
 			if err != nil || n < 0 {
-				return &Refused{Broken} // excelize would end with a panic
+				return &sheet.Refused{Code: sheet.Broken} // excelize would end with a panic
 			}
 			if n < len(texts) {
 				if copied += uint64(texts[n]); copied > maxCopied {
-					return &Refused{TooLarge}
+					return &sheet.Refused{Code: sheet.TooLarge}
 				}
 			}
 		case xml.EndElement:
@@ -205,11 +219,11 @@ func formulasOf(archive *zip.Reader, part string, texts []uint32) (map[int]bool,
 			case "c":
 				shared = attribute(t, "t") == "s"
 				if cells++; cells > lastColumn {
-					return &Refused{TooWide}
+					return &sheet.Refused{Code: sheet.TooWide}
 				}
 			case "f":
-				if found[row] = true; len(found) > MaxRows {
-					return &Refused{TooLong}
+				if found[row] = true; len(found) > sheet.MaxRows {
+					return &sheet.Refused{Code: sheet.TooLong}
 				}
 			}
 		}
@@ -245,7 +259,7 @@ func scan(archive *zip.Reader, part string, take func(xml.Token, int64) error) e
 		case errors.Is(err, io.EOF) && depth == 0:
 			return nil
 		case err != nil:
-			return &Refused{Broken}
+			return &sheet.Refused{Code: sheet.Broken}
 		}
 		switch token.(type) {
 		case xml.StartElement:
@@ -254,7 +268,7 @@ func scan(archive *zip.Reader, part string, take func(xml.Token, int64) error) e
 			depth--
 		}
 		if depth < 0 || depth > mostDeep {
-			return &Refused{Broken}
+			return &sheet.Refused{Code: sheet.Broken}
 		}
 		if err := take(token, decoder.InputOffset()); err != nil {
 			return err
@@ -266,6 +280,6 @@ func scan(archive *zip.Reader, part string, take func(xml.Token, int64) error) e
 // it again every minute.
 func unless(err *error) {
 	if recover() != nil {
-		*err = &Refused{Broken}
+		*err = &sheet.Refused{Code: sheet.Broken}
 	}
 }

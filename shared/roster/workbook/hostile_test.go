@@ -1,4 +1,4 @@
-package sheet
+package workbook
 
 import (
 	"errors"
@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/japanese"
+
+	"madoguchi/shared/roster/sheet"
 )
 
 // sheetOf is a workbook whose sheet and shared texts are written by hand.
@@ -47,24 +49,24 @@ func TestHostileFilesAreBounded(t *testing.T) {
 		content []byte
 		code    string // "": it is read to the end
 	}{
-		"a long text that all rows share":   {sheetOf(t, many.String(), "<si><t>"+strings.Repeat("あ", 10<<20)+"</t></si>"), TooLarge},
-		"a short part, a long row of cells": {sheetOf(t, `<row r="1">`+strings.Repeat("<c><v>1</v></c>", 1_000_000)+"</row>", ""), TooWide},
-		"millions of shared texts":          {sheetOf(t, `<row r="1"><c r="A1" t="s"><v>0</v></c></row>`, strings.Repeat("<si/>", 3_000_000)), TooLarge},
-		"millions of styles":                {styles, TooLarge},
-		"tags in tags":                      {sheetOf(t, `<row r="1">`+deep+"</row>", ""), Broken},
-		"tags in a cell":                    {sheetOf(t, `<row r="1"><c r="A1">`+deep+"</c></row>", ""), Broken},
-		"a text that grows by entities":     {sheetOf(t, `<row r="1"><c r="A1" t="inlineStr"><is><t>&lol9;</t></is></c></row>`, ""), Broken},
+		"a long text that all rows share":   {sheetOf(t, many.String(), "<si><t>"+strings.Repeat("あ", 10<<20)+"</t></si>"), sheet.TooLarge},
+		"a short part, a long row of cells": {sheetOf(t, `<row r="1">`+strings.Repeat("<c><v>1</v></c>", 1_000_000)+"</row>", ""), sheet.TooWide},
+		"millions of shared texts":          {sheetOf(t, `<row r="1"><c r="A1" t="s"><v>0</v></c></row>`, strings.Repeat("<si/>", 3_000_000)), sheet.TooLarge},
+		"millions of styles":                {styles, sheet.TooLarge},
+		"tags in tags":                      {sheetOf(t, `<row r="1">`+deep+"</row>", ""), sheet.Broken},
+		"tags in a cell":                    {sheetOf(t, `<row r="1"><c r="A1">`+deep+"</c></row>", ""), sheet.Broken},
+		"a text that grows by entities":     {sheetOf(t, `<row r="1"><c r="A1" t="inlineStr"><is><t>&lol9;</t></is></c></row>`, ""), sheet.Broken},
 		"a million empty rows":              {sheetOf(t, strings.Repeat("<row/>", 1_000_000), ""), ""},
-		"two million empty rows":            {sheetOf(t, strings.Repeat("<row/>", 2_000_000), ""), Broken},
-		"the last row alone":                {sheetOf(t, `<row r="1048576"><c r="A1048576"><v>1</v></c></row>`, ""), TooLong},
-		"NUL in a cell":                     {sheetOf(t, "<row r=\"1\"><c r=\"A1\"><v>a\x00</v></c></row>", ""), Broken},
+		"two million empty rows":            {sheetOf(t, strings.Repeat("<row/>", 2_000_000), ""), sheet.Broken},
+		"the last row alone":                {sheetOf(t, `<row r="1048576"><c r="A1048576"><v>1</v></c></row>`, ""), sheet.TooLong},
+		"NUL in a cell":                     {sheetOf(t, "<row r=\"1\"><c r=\"A1\"><v>a\x00</v></c></row>", ""), sheet.Broken},
 		"a text that is not there":          {sheetOf(t, `<row r="1"><c r="A1" t="s"><v>99</v></c></row>`, "<si><t>x</t></si>"), ""},
-		"a text before the first":           {sheetOf(t, `<row r="1"><c r="A1" t="s"><v>-1</v></c></row>`, "<si><t>x</t></si>"), Broken},
-		"a sheet that ends in its middle":   {sheetOf(t, `<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c`, ""), Broken},
-		"a sheet broken in its middle":      {sheetOf(t, `<row r="1"><c r="A1"><v>1</v></c></row></x></y><row r="2"></row>`, ""), Broken},
+		"a text before the first":           {sheetOf(t, `<row r="1"><c r="A1" t="s"><v>-1</v></c></row>`, "<si><t>x</t></si>"), sheet.Broken},
+		"a sheet that ends in its middle":   {sheetOf(t, `<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c`, ""), sheet.Broken},
+		"a sheet broken in its middle":      {sheetOf(t, `<row r="1"><c r="A1"><v>1</v></c></row></x></y><row r="2"></row>`, ""), sheet.Broken},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := Open(c.content)
+			s, err := sheet.Open(c.content, Open)
 			rows := 0
 			var memory runtime.MemStats
 			for ; err == nil; rows++ {
@@ -80,7 +82,7 @@ func TestHostileFilesAreBounded(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			var refused *Refused
+			var refused *sheet.Refused
 			switch {
 			case c.code == "" && !errors.Is(err, io.EOF):
 				t.Errorf("%v", err)
@@ -118,9 +120,9 @@ func TestWhichSheet(t *testing.T) {
 			f.SetActiveSheet(1)
 			return errors.Join(err, hide(f, "Sheet1", true))
 		}, "2", nil},
-		"two to be seen": {func(f *excelize.File) error { return errors.Join(cell(f, "Sheet1", "1"), cell(f, "2019年", "2")) }, "1", []string{OtherSheets}},
+		"two to be seen": {func(f *excelize.File) error { return errors.Join(cell(f, "Sheet1", "1"), cell(f, "2019年", "2")) }, "1", []string{sheet.OtherSheets}},
 	} {
-		s, err := Open(book(t, c.steps))
+		s, err := sheet.Open(book(t, c.steps), Open)
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -144,7 +146,7 @@ func TestFormulaOfTheSheetThatIsRead(t *testing.T) {
 		f.SetActiveSheet(1)
 		return errors.Join(err, f.SetCellFormula("名簿", "A1", "1+1"), f.SetCellValue("名簿", "B1", "x"), f.SetSheetVisible("Sheet1", false))
 	})
-	if _, rows, err := all(content); err != nil || len(rows) != 1 || rows[0].Problem != rowFormula {
+	if _, rows, err := all(content); err != nil || len(rows) != 1 || rows[0].Problem != sheet.Formula {
 		t.Errorf("%v %v", rows, err)
 	}
 }
@@ -176,8 +178,8 @@ func TestBytesOfExcelInJapan(t *testing.T) {
 		}
 	}
 	for name, content := range map[string]string{"half a character": "氏名\r\n" + sjis[:7] + "\x8e", "both encodings": text + sjis} {
-		var refused *Refused
-		if _, _, err := all([]byte(content)); !errors.As(err, &refused) || refused.Code != Encoding {
+		var refused *sheet.Refused
+		if _, _, err := all([]byte(content)); !errors.As(err, &refused) || refused.Code != sheet.Encoding {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -190,7 +192,7 @@ func TestMergedCells(t *testing.T) {
 			f.SetSheetRow("Sheet1", "A2", &[]any{"氏名", "", "メール"}), f.MergeCell("Sheet1", "A2", "B2"))
 	})
 	_, rows, err := all(content)
-	if diff := cmp.Diff([]Row{{1, []string{"読者一覧"}, ""}, {2, []string{"氏名", "", "メール"}, ""}}, rows); diff != "" || err != nil {
+	if diff := cmp.Diff([]sheet.Row{{Number: 1, Cells: []string{"読者一覧"}}, {Number: 2, Cells: []string{"氏名", "", "メール"}}}, rows); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 }
