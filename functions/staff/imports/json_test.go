@@ -276,6 +276,10 @@ func TestPagesOfAnImport(t *testing.T) {
 	if text := page(); strings.Contains(text, "山田") || !strings.Contains(text, "1件を取り込む") {
 		t.Error(text)
 	}
+	path += "?lang=en"
+	if text := page(); strings.Contains(text, "件") || !strings.Contains(text, "1 rows: import") {
+		t.Error(text)
+	}
 }
 
 // A page of an import that is at work moves by itself, and without JavaScript by a link; its answer names nobody.

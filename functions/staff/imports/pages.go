@@ -42,8 +42,13 @@ type view struct {
 	Live     *live
 }
 
-// T is a text of the page.
-func (v view) T(ja, en string) string { return policy.Text{JA: ja, EN: en}.In(v.Language) }
+// T is a text of the page. Some words have nothing that stands for them in English: then nothing does.
+func (v view) T(ja, en string) string {
+	if v.Language == policy.English {
+		return en
+	}
+	return ja
+}
 
 // Text is a text of the program.
 func (v view) Text(t policy.Text) string { return t.In(v.Language) }

@@ -56,6 +56,8 @@ func TestHold(t *testing.T) {
 		for _, language := range []string{"", "&lang=en"} {
 			if text := w.want(w.page("privacy", "/"+id+page+"?list=newsletter"+language, nil), http.StatusOK).Body.String(); !strings.Contains(text, "森 花子") || !strings.Contains(text, "配信を希望します") {
 				t.Errorf("General Affairs do not see on %s%s what is kept", page, language)
+			} else if language != "" && (strings.Contains(text, "まで") || strings.Contains(text, "から")) {
+				t.Errorf("%s%s is not wholly in English", page, language)
 			}
 		}
 	}

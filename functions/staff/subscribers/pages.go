@@ -53,8 +53,13 @@ func (c *counter) view(ctx context.Context, r *http.Request, l list, what string
 	return v
 }
 
-// T is a text of the page.
-func (v view) T(ja, en string) string { return policy.Text{JA: ja, EN: en}.In(v.Language) }
+// T is a text of the page. Some words have nothing that stands for them in English: then nothing does.
+func (v view) T(ja, en string) string {
+	if v.Language == policy.English {
+		return en
+	}
+	return ja
+}
 
 // State, Reason and Channel are words for codes.
 func (v view) State(s subscription.State) string { return stateName(s).In(v.Language) }
