@@ -278,8 +278,10 @@ var mayTouch = map[string]map[string][]string{
 	},
 	"ImporterFunction": {
 		"ImportsTable":     {"dynamodb:DescribeStream", deleteItem, readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", putItem, query},
-		"NewsletterTable":  {batchGet, checkItem, deleteItem, readItem, putItem, updateItem}, // lists that an office brings along
-		"PressTable":       {batchGet, checkItem, deleteItem, readItem, putItem, updateItem},
+		"NewsletterTable":  {batchGet, checkItem, deleteItem, readItem, putItem, query, updateItem}, // lists that an office brings along; marks
+		"PressTable":       {batchGet, checkItem, deleteItem, readItem, putItem, query, updateItem},
+		"CampaignsTable":   {query},                                    // to whom mail has gone since an import: they stay when it is undone
+		"LedgerTable":      {putItem, query},                           // that marks were added
 		"SuppressionTable": {batchGet, checkItem, deleteItem, putItem}, // takes off what an import has put there, when it is undone
 	},
 	"SigninFunction": {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -190,6 +191,34 @@ func (s *Store) Find(ctx context.Context, id, key string) (Recipient, bool, erro
 		}
 	}
 	return Recipient{}, false, nil
+}
+
+// Outcomes returns what became of those of some keys who are a campaign's recipients in a language. Neighbours in the order of keys cost
+// one query together.
+func (s *Store) Outcomes(ctx context.Context, id string, l policy.Language, keys []string) (map[string]Outcome, error) {
+	all, last := map[string]Outcome{}, ""
+	for _, key := range slices.Sorted(slices.Values(keys)) {
+		if key <= last { // the chunk before holds it, or would
+			continue
+		}
+		found, _, err := record.Query[Chunk](ctx, s.Client, &dynamodb.QueryInput{TableName: &s.Table, ConsistentRead: aws.Bool(true),
+			Limit: aws.Int32(1), ScanIndexForward: aws.Bool(false), KeyConditionExpression: aws.String("pk = :pk AND sk BETWEEN :from AND :to"),
+			ExpressionAttributeValues: record.Item{":pk": &types.AttributeValueMemberS{Value: partition(id)},
+				":from": &types.AttributeValueMemberS{Value: chunkPrefix + string(l) + "#"}, ":to": &types.AttributeValueMemberS{Value: chunkSort(l, key)}}}, s.Now(), nil)
+		if err != nil {
+			return nil, fmt.Errorf("find recipients: %w", err)
+		}
+		for _, c := range found {
+			people, outcomes := c.Keys(), c.List()
+			last = people[len(people)-1]
+			for i, k := range people {
+				if slices.Contains(keys, k) {
+					all[k] = outcomes[i]
+				}
+			}
+		}
+	}
+	return all, nil
 }
 
 // Answer writes the answer of a call into the outcome of a recipient it was made for. Where the call's lease was over and its

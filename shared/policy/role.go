@@ -32,7 +32,7 @@ func Roles() []Role {
 		{RoleInquiries, Text{"お問い合わせ担当", "Inquiries officer"}, Text{"お問い合わせに回答します。", "Answers inquiries."}},
 		{RolePublications, Text{"資料・出版物担当", "Publications officer"}, Text{"資料請求と在庫を扱います。", "Attends to requests for publications and their stock."}},
 		{RolePhotos, Text{"フォトライブラリー担当", "Photo library officer"}, Text{"写真と、利用状況の集計を扱います。", "Looks after the photos and the figures of their use."}},
-		{RolePrivacy, Text{"個人情報担当（総務部）", "Privacy officer (General Affairs)"}, Text{"書面による個人情報の請求に対応します。", "Answers requests about personal data that come by letter."}},
+		{RolePrivacy, Text{"個人情報担当（総務部）", "Privacy officer (General Affairs)"}, Text{"書面による個人情報の請求に対応し、必要な記録の保存期限を延長します。", "Answers requests about personal data that come by letter, and puts on hold what a case needs."}},
 		{RoleAuditor, Text{"監査担当", "Auditor"}, Text{"操作の記録とデータの一覧を閲覧します。変更はできません。", "Reads the audit log and the data inventory, and changes nothing."}},
 		{RoleAdmin, Text{"管理者", "Administrator"}, Text{"業種の一覧、共催者・委託先、職員のアカウントを管理します。ほかの担当の記録は見られません。", "Looks after categories, partners and accounts, and sees no other role's records."}},
 	}

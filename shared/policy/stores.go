@@ -36,11 +36,11 @@ func Stores() []Store {
 		{
 			Code: "newsletter", Name: Text{"メールマガジン登録簿", "Newsletter list"}, Resources: []string{"NewsletterTable"},
 			Service: Newsletter, Personal: true, Copies: true,
-			Holds: Text{"登録者の項目、状態、同意の記録（表示した内容の版・日時・経路）。アドレスを変更した場合は、変更前から変更後への案内（鍵付きハッシュだけ）。検索の鍵は、メールアドレスと、氏名・所属の始めの2文字の鍵付きハッシュ。継続をお尋ねした場合は、登録が終わる日と鍵付きハッシュ。別に、月ごとの人数（個人情報を含まず、期限なし）",
-				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address and of the first two letters of name and organisation. Of who was asked to stay, the day on which the subscription lapses and keyed hashes. Beside them the numbers of each month (nothing of persons, open-ended)"},
+			Holds: Text{"登録者の項目、状態、同意の記録（表示した内容の版・日時・経路）。アドレスを変更した場合は、変更前から変更後への案内（鍵付きハッシュだけ）。検索の鍵は、メールアドレスと、氏名・所属の始めの2文字、漢字で始まる氏名の最初の1文字の鍵付きハッシュ。個人情報の請求や事故への対応のために保存期限を延長した場合は、その時点の記録の写し（保管だけを行い、配信・集計・書き出しには用いない）",
+				"The subscriber's items, the state, the evidence of consent (versions shown, time, channel); after a change of address a pointer from the old to the new one (keyed hashes only). Keys are keyed hashes of the address, of the first two letters of name and organisation, and of the first Chinese character of a name. Of people on hold for a privacy case or an incident a copy of the record as it was then (kept only: never mailed, counted or exported)"},
 			Why:       Text{"メールマガジンの配信", "Delivery of e-mail newsletters"},
-			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "retention", "sender", "subscribers"}, People: listStaff("メールマガジン担当の職員", "Staff who look after the newsletter"),
+			Keeps:     Text{"状態ごとの保存期間のとおり（上記）。保存期限を延長した写しは、職員が定めた日まで（1回につき1年以内）", "By state, as the retention above says; a copy on hold until the day that staff have set, a year at most at a time"},
+			Functions: []string{"campaigns", "feedback", "importer", "newsletter", "retention", "sender", "subscribers"}, People: listStaff("メールマガジン担当の職員、個人情報担当の職員", "Staff who look after the newsletter, General Affairs"),
 		},
 		{
 			Code: "press", Name: Text{"プレスリリース配信先名簿", "Press list"}, Resources: []string{"PressTable"},
@@ -48,8 +48,8 @@ func Stores() []Store {
 			Holds: Text{"メールマガジン登録簿と同じ（項目はプレスリリース配信のもの）。承認をお待ちいただいている申し込みを含む",
 				"As the newsletter list, with the items of the press list; also requests that wait for approval"},
 			Why:       Text{"プレスリリースの配信と取材案内の送付", "Delivery of press releases and media invitations"},
-			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
-			Functions: []string{"campaigns", "feedback", "importer", "press", "retention", "sender", "subscribers"}, People: listStaff("報道担当の職員", "Staff who look after the press list"),
+			Keeps:     Text{"状態ごとの保存期間のとおり（上記）。保存期限を延長した写しは、職員が定めた日まで（1回につき1年以内）", "By state, as the retention above says; a copy on hold until the day that staff have set, a year at most at a time"},
+			Functions: []string{"campaigns", "feedback", "importer", "press", "retention", "sender", "subscribers"}, People: listStaff("報道担当の職員、個人情報担当の職員", "Staff who look after the press list, General Affairs"),
 		},
 		{
 			Code: "access", Name: Text{"アクセス記録", "Access records"}, Resources: []string{"AccessTable"}, Service: Access, Personal: true,
@@ -141,7 +141,7 @@ func Stores() []Store {
 			Holds: Text{"登録者の項目、状態、共催者への提供の同意（表示した文言とともに）、表示した内容の版、座席番号。保存期間の短い項目は別の記録。同じ方の二重登録を見分ける鍵付きハッシュ",
 				"The registrant's items, the state, consents to a provision with the words shown, versions shown, the seat's number; items of a shorter period apart; a keyed hash of address and name by which the same person is known again"},
 			Why:       Text{"イベントの登録通知、ご案内、受付", "Registration notice, information on the event, reception"},
-			Keeps:     Text{"状態ごとの保存期間のとおり（上記）", "By state, as the retention above says"},
+			Keeps:     Text{"状態ごとの保存期間のとおり（上記）。保存期限を延長した写しは、職員が定めた日まで（1回につき1年以内）", "By state, as the retention above says; a copy on hold until the day that staff have set, a year at most at a time"},
 			Functions: []string{"campaigns", "events", "invitations", "reminders", "sender"}, People: engineer,
 		},
 		{
@@ -192,7 +192,7 @@ func Stores() []Store {
 				"What staff wrote, in versions, its state, the numbers of the accounts that decided, and counts. For each recipient the key of the record (keyed hash of the address, or reference number), the outcome, SES's number and what SES reported; never an address or a name"},
 			Why:       Text{"一人に一度だけ届け、届いたかどうかの問い合わせに答えるため", "To write to each person once only, and to answer whether somebody was written to"},
 			Keeps:     Text{"配信先ごとの記録は CAMPAIGN_RECIPIENT_DAYS で定める日数（既定90日間）。本文と集計は期限なし", "Recipients for CAMPAIGN_RECIPIENT_DAYS (90 by default); what was written and the counts are open-ended"},
-			Functions: []string{"campaigns", "feedback", "imports", "mailer", "newsletter", "press", "sender", "subscribers"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
+			Functions: []string{"campaigns", "feedback", "importer", "imports", "mailer", "newsletter", "press", "sender", "subscribers"}, People: Text{"配信を担当する職員（配信先ごとの記録は一人ずつ、操作の記録を残して）", "Staff who are in charge of the mailing; a recipient one at a time, and recorded"},
 		},
 		{
 			Code: "guard", Name: Text{"不正利用の防止", "Guard"}, Resources: []string{"GuardTable"}, Personal: true,
@@ -239,7 +239,7 @@ func Stores() []Store {
 				"Who (the number of a member of staff) did what to which record and when, or was refused. Each entry holds the hash of the one before; none can be changed or deleted. No name, no mail address, no value of a field"},
 			Why:       Text{"個人情報の取り扱いをあとから確かめるため", "To show later what was done with personal data (R47)"},
 			Keeps:     Text{"3年間", "3 years"},
-			Functions: []string{"campaigns", "imports", "signin", "subscribers"}, People: engineer,
+			Functions: []string{"campaigns", "importer", "imports", "signin", "subscribers"}, People: engineer,
 		},
 		{
 			Code: "logs", Name: Text{"動作記録", "Logs of the functions"}, Personal: true,

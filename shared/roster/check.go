@@ -15,6 +15,16 @@ import (
 // seen are the people of the rows so far: sixteen bytes each, of at most 200,000 rows.
 type seen map[[16]byte]struct{}
 
+// has reports whether a person was seen.
+func (s seen) has(person string) bool {
+	var key [16]byte
+	if _, err := hex.Decode(key[:], []byte(person)); err != nil {
+		return false
+	}
+	_, before := s[key]
+	return before
+}
+
 // first reports whether a person was not seen before.
 func (s seen) first(person string) bool {
 	var key [16]byte
@@ -50,7 +60,7 @@ func (w *Worker) check(ctx context.Context, j *judge, rows *sheet.Sheet, end tim
 			some = append(some, judged{row.Number, c, v})
 		}
 		if len(some) == pageRows || over {
-			if err := w.checkStep(ctx, j, rows.Format, some, over); err != nil || over {
+			if err := w.checkStep(ctx, j, rows, some, over); err != nil || over {
 				return err
 			}
 			some = some[:0]
@@ -69,7 +79,7 @@ type judged struct {
 }
 
 // checkStep looks people up, and stores what would happen to their rows with the place and the numbers.
-func (w *Worker) checkStep(ctx context.Context, j *judge, format string, some []judged, over bool) error {
+func (w *Worker) checkStep(ctx context.Context, j *judge, file *sheet.Sheet, some []judged, over bool) error {
 	i := j.imp
 	if err := w.lookUp(ctx, j, some); err != nil {
 		return err
@@ -79,7 +89,15 @@ func (w *Worker) checkStep(ctx context.Context, j *judge, format string, some []
 		numbers[n], verdicts[n] = one.number, one.verdict
 	}
 	return w.Store.change(ctx, i, func(to *Import) {
-		to.Format = format
+		to.Format = file.Format
+		if to.Done == 0 { // once, with the first step
+			for _, code := range file.Notes {
+				to.note(Problem{Code: code})
+			}
+			if len(j.out) > 0 {
+				to.note(Problem{Code: codeOutRows})
+			}
+		}
 		for _, one := range some {
 			to.Counts.add(one.verdict, 1)
 			to.Place = one.number

@@ -8,6 +8,7 @@ import (
 
 	"madoguchi/shared/form"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/roster/sheet"
 )
 
 // The columns beside the fields of the form.
@@ -30,7 +31,7 @@ func columnsOf(what What, fields []form.Field) []Column {
 	if what == OptOuts {
 		return append(all, Column{Name: colReason, Label: policy.Text{JA: "理由", EN: "Reason"}}, Column{Name: colDate, Label: policy.Text{JA: "停止日", EN: "Date"}})
 	}
-	return append(all, Column{Name: colWhere, Label: policy.Text{JA: "同意の場所", EN: "Where consent was given"}},
+	return append(all, Column{Name: colReason, Label: policy.Text{JA: "配信の状態（停止・不達など）", EN: "State (opted out, bounced)"}}, Column{Name: colWhere, Label: policy.Text{JA: "同意の場所", EN: "Where consent was given"}},
 		Column{Name: colWhen, Label: policy.Text{JA: "同意の日", EN: "When consent was given"}},
 		Column{Name: colWords, Label: policy.Text{JA: "同意の文言", EN: "Words of the consent"}})
 }
@@ -47,9 +48,12 @@ var alike = map[string][]string{
 	"organization":      {"会社名", "団体名", "組織名", "勤務先", "所属", "ご所属", "所属先", "法人名", "媒体名", "会社・団体名", "organisation", "company"},
 	"prefecture":        {"都道府県", "住所(都道府県)"},
 	"business_category": {"業種", "業種名"},
-	colReason:           {"理由", "停止理由"},
+	colReason:           append([]string{"理由", "停止理由"}, stateHeadings...),
 	colDate:             {"日付", "停止日", "解除日", "配信停止日", "since"},
 }
+
+// stateHeadings are those of columns that say of everybody whether they are written to: an empty cell is no wish to leave.
+var stateHeadings = []string{"配信状態", "配信の状態", "配信の状態(停止・不達など)", "状態", "ステータス", "配信可否", "status", "state"}
 
 // fold makes headings comparable: width, case and spaces do not count.
 func fold(s string) string {
@@ -106,13 +110,29 @@ func place(columns []Column, match map[string]string, headings []string) (map[st
 func declaredFields(list policy.Code) []form.Field { return form.Declared(policy.Get(list)) }
 
 // ColumnLabel is what a column is called; the zero text for none.
-func ColumnLabel(list policy.Code, name string) policy.Text {
-	for _, what := range []What{Subscribers, OptOuts} {
-		for _, c := range columnsOf(what, declaredFields(list)) {
-			if c.Name == name {
-				return c.Label
-			}
+func ColumnLabel(list policy.Code, what What, name string) policy.Text {
+	for _, c := range columnsOf(what, declaredFields(list)) {
+		if c.Name == name {
+			return c.Label
 		}
 	}
 	return policy.Text{}
+}
+
+// mostTitles is how many rows over the headings are looked past for a better heading.
+const mostTitles = 10
+
+// below finds the row that holds all headings that are needed, under a title that stands first: 0 for none.
+func below(columns []Column, next func() (sheet.Row, error)) int {
+	for range mostTitles {
+		row, err := next()
+		if err != nil {
+			return 0
+		}
+		match := guess(columns, row.Cells)
+		if !slices.ContainsFunc(columns, func(c Column) bool { return c.Required && match[c.Name] == "" }) {
+			return row.Number
+		}
+	}
+	return 0
 }

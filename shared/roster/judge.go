@@ -23,6 +23,7 @@ type judge struct {
 	fields   []form.Field
 	at       map[string]int // column -> index
 	headings []string
+	out      seen // who does not want mail, says another row of the file
 }
 
 // candidate is what a row says, once it is cleaned.
@@ -61,7 +62,13 @@ func (j *judge) row(r sheet.Row) (candidate, Verdict) {
 				return candidate{}, Invalid(f.Name, codeAddress)
 			}
 		}
+		if f.Type == policy.TypeText && noName(f.Name, value) {
+			return candidate{}, Invalid(f.Name, codeNoName)
+		}
 		post.Values[f.Name] = option(f, value)
+	}
+	if verdict := j.state(r); verdict != "" {
+		return candidate{}, verdict
 	}
 	values, wrong := form.Validate(j.fields, post, policy.Japanese)
 	if len(wrong) > 0 {
@@ -75,7 +82,35 @@ func (j *judge) row(r sheet.Row) (candidate, Verdict) {
 	if err != nil {
 		return candidate{}, Invalid("email", "invalid")
 	}
+	if j.out.has(s.Person) {
+		return candidate{}, OptedOut(codeOutHere)
+	}
 	return candidate{row: r.Number, person: s.Person, subscriber: s}, IsNew
+}
+
+// state is the verdict on a row of subscribers that says itself that the person does not want mail, or does not get it; "" on others.
+func (j *judge) state(r sheet.Row) Verdict {
+	value := fold(j.cell(r, colReason))
+	if slices.Contains(active, value) {
+		return ""
+	}
+	if reason, known := reasons[value]; known {
+		return OptedOut(reason)
+	}
+	return Invalid(colReason, codeReason)
+}
+
+// active are the words by which lists say that somebody is written to.
+var active = []string{"", "配信中", "配信", "配信希望", "希望", "希望する", "購読", "購読中", "有効", "登録", "登録中", "登録済み", "可", "○", "〇", "はい",
+	"subscribed", "subscriber", "active", "confirmed", "ok", "yes"}
+
+// noName reports what is no name: a day, which Excel makes of 3-4, and in the column of people's names a number.
+func noName(field, value string) bool {
+	folded := fold(value)
+	if _, isDay := day(value); isDay && strings.ContainsAny(folded, "-/.年") {
+		return true
+	}
+	return field == "name" && folded != "" && strings.Trim(folded, "0123456789.,-+") == ""
 }
 
 // again reports whether a row repeats the headings: some files have them twice, or at the head of each page.
@@ -196,8 +231,12 @@ func (j *judge) leaver(r sheet.Row) (candidate, Verdict) {
 		}
 		return candidate{}, Invalid("email", "invalid")
 	}
-	reason, known := reasons[fold(j.cell(r, colReason))]
-	if !known {
+	value := fold(j.cell(r, colReason))
+	reason, known := reasons[value]
+	switch {
+	case value != "" && slices.Contains(active, value), value == "" && j.saysState():
+		return candidate{}, Invalid(colReason, codeActive)
+	case !known:
 		return candidate{}, Invalid(colReason, codeReason)
 	}
 	o := subscription.OptOut{Person: to.Key(j.list.AddressKey), Reason: reason, Import: j.imp.ID}
@@ -209,6 +248,12 @@ func (j *judge) leaver(r sheet.Row) (candidate, Verdict) {
 		o.Since = at
 	}
 	return candidate{row: r.Number, person: o.Person, optOut: o}, IsNew
+}
+
+// saysState reports whether the column of reasons is one that says of everybody whether they are written to.
+func (j *judge) saysState() bool {
+	at, mapped := j.at[colReason]
+	return mapped && slices.Contains(stateHeadings, fold(j.headings[at]))
 }
 
 // verdict is what happens to a usable row, given what is stored of the person. What is stored wins.

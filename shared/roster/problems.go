@@ -17,7 +17,12 @@ const (
 	codeDate       = "not_a_date"
 	codeFuture     = "future"
 	codeReason     = "reason_unknown"
-	codeGone       = "file_gone" // the file was deleted before it was read to the end
+	codeBelow      = "headings_below" // they stand in a later row: of that row
+	codeNoName     = "no_name"        // a date or a number where a name belongs
+	codeActive     = "not_opted_out"  // a row of a list of opt-outs that says the person is written to
+	codeOutHere    = "out_in_file"    // another row of the file says that the person does not want mail
+	codeOutRows    = "opt_outs_here"  // of the file: it holds opt-outs beside subscribers
+	codeGone       = "file_gone"      // the file was deleted before it was read to the end
 )
 
 // words say a code to staff. A sentence that begins with its field gets it as "「…」：".
@@ -31,6 +36,11 @@ var words = map[string]policy.Text{
 	codeDate:       {JA: "日付として読めないか、先の日付です（例：2019-05-01）", EN: "is no date of the past, such as 2019-05-01"},
 	codeFuture:     {JA: "先の日付です", EN: "is in the future"},
 	codeReason:     {JA: "理由は「配信停止」「不達」「苦情」のいずれかにしてください", EN: "must be unsubscribed, bounced or complained"},
+	codeBelow:      {JA: "見出しはこの行にあるようです。これより上の行（表題など）を削除して、もう一度送信してください", EN: "the headings seem to stand here: delete the rows above, such as a title, and send the file again"},
+	codeNoName:     {JA: "名前ではなく、日付か数字が入っています。Excelが書き換えていないか確認してください", EN: "holds a date or a number instead of a name: has Excel changed it?"},
+	codeActive:     {JA: "配信中の方の行です。配信停止としては読みません", EN: "is of somebody who receives mail, and no opt-out"},
+	codeOutHere:    {JA: "同じファイルの別の行で、配信停止または不達になっています", EN: "opted out or bounced in another row of this file"},
+	codeOutRows:    {JA: "配信停止・不達の行があります。その方たちは取り込みません。停止の希望を残すため、同じファイルを「配信停止・不達の一覧」としても取り込んでください", EN: "holds opt-outs too. Those people are not imported; to keep their wish, please import the same file as opt-outs as well"},
 	codeGone:       {JA: "ファイルの保存期間（24時間）が過ぎました。もう一度送信してください", EN: "the file was deleted after 24 hours: please send it again"},
 
 	sheet.Encoding: {JA: "文字コードを読み取れません。UTF-8またはShift_JISで保存してください", EN: "cannot be decoded: save it as UTF-8 or Shift_JIS"},
@@ -44,6 +54,8 @@ var words = map[string]policy.Text{
 	sheet.Quotes:   {JA: "引用符（\"）が閉じられていないため、行の終わりが分かりません", EN: "has a quotation mark that is never closed: nobody knows where the row ends"},
 	sheet.OldExcel: {JA: "古い形式（.xls）です。XLSXまたはCSVで保存してください", EN: "is an old .xls: save it as XLSX or CSV"},
 
+	sheet.OtherSheets: {JA: "シートが複数あります。最初に表示されるシートだけを読みました", EN: "has several sheets: only the first that is shown was read"},
+
 	sheet.Encrypted: {JA: "パスワードで保護されています。パスワードを外して保存してください", EN: "is protected by a password: save it without one"},
 	sheet.NoCSV:     {JA: "圧縮ファイルには、CSVを1つだけ入れてください", EN: "must hold exactly one CSV file"},
 	"row_quotes":    {JA: "引用符（\"）の使い方が正しくない行です", EN: "uses quotation marks wrongly"},
@@ -55,9 +67,13 @@ var words = map[string]policy.Text{
 	"too_long":      {JA: "長すぎます", EN: "is too long"},
 	"invalid":       {JA: "読み取れない値です", EN: "cannot be read"},
 
+	keptMailed:  {JA: "取り込みのあとにメールが送られているため、登録は残ります", EN: "a mail has gone to the person since: the record stays"},
+	keptChanged: {JA: "取り込みのあとに登録が変わったため、そのまま残ります", EN: "something has changed since: it stays as it is"},
+
 	"unsubscribed": {JA: "配信停止", EN: "unsubscribed"},
 	"bounced":      {JA: "不達", EN: "bounced"},
 	"complained":   {JA: "迷惑メールの申告", EN: "reported as unwanted"},
+	"stop_use":     {JA: "利用停止の請求", EN: "asked us to stop using the data"},
 }
 
 // Say says a code.

@@ -13,7 +13,7 @@ import (
 // Report writes what happened, or would happen, to each row as a CSV that Excel opens: UTF-8 with a mark, line ends of Windows
 // (hard case 6). It names rows by their numbers and holds no value of theirs.
 func (s *Store) Report(ctx context.Context, i Import, l policy.Language, w io.Writer) error {
-	changed := map[int]Verdict{}
+	changed, undos := map[int]Verdict{}, []fates(nil)
 	err := rows(ctx, s, i.ID, partPrefix, "", 100, func(p part) (bool, error) {
 		for _, line := range p.Changed {
 			number, verdict, _ := strings.Cut(line, " ")
@@ -22,6 +22,13 @@ func (s *Store) Report(ctx context.Context, i Import, l policy.Language, w io.Wr
 				return false, fmt.Errorf("read part: %w", err)
 			}
 			changed[n] = Verdict(verdict)
+		}
+		if p.Undone {
+			f, err := p.fates()
+			if err != nil {
+				return false, err
+			}
+			undos = append(undos, f)
 		}
 		return true, nil
 	})
@@ -34,7 +41,7 @@ func (s *Store) Report(ctx context.Context, i Import, l policy.Language, w io.Wr
 	labels := map[string]string{}
 	label := func(field string) string {
 		if _, known := labels[field]; !known {
-			labels[field] = ColumnLabel(i.List, field).In(l)
+			labels[field] = ColumnLabel(i.List, i.What, field).In(l)
 		}
 		return labels[field]
 	}
@@ -45,6 +52,12 @@ func (s *Store) Report(ctx context.Context, i Import, l policy.Language, w io.Wr
 			v := verdicts[n]
 			if turned, ok := changed[number]; ok {
 				v = turned
+			}
+			for len(undos) > 0 && undos[0].last < number {
+				undos = undos[1:]
+			}
+			if v == IsNew && len(undos) > 0 && undos[0].first <= number {
+				v = undos[0].next()
 			}
 			field, code := v.Detail()
 			reason := ""
@@ -58,6 +71,39 @@ func (s *Store) Report(ctx context.Context, i Import, l policy.Language, w io.Wr
 		}
 		return true, nil
 	})
+}
+
+// fates are what an undo has made of the people of a part, in the order of their rows.
+type fates struct {
+	first, last int // rows
+	at          int
+	kept        map[int]string
+}
+
+func (p part) fates() (fates, error) {
+	f := fates{last: p.Last, kept: map[int]string{}}
+	var err error
+	if f.first, err = strconv.Atoi(strings.TrimPrefix(p.SK, partPrefix)); err != nil {
+		return f, fmt.Errorf("read part: %w", err)
+	}
+	for _, line := range p.Kept {
+		number, why, _ := strings.Cut(line, " ")
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			return f, fmt.Errorf("read part: %w", err)
+		}
+		f.kept[n] = why
+	}
+	return f, nil
+}
+
+func (f *fates) next() Verdict {
+	why, stays := f.kept[f.at]
+	f.at++
+	if stays {
+		return kept(why)
+	}
+	return isUndone
 }
 
 var reportHead = policy.Text{JA: "行,結果,項目,理由\r\n", EN: "Row,Result,Field,Reason\r\n"}
@@ -75,6 +121,10 @@ func Call(v Verdict, what What) policy.Text {
 		return policy.Text{JA: "登録済み", EN: "already here"}
 	case v == IsDuplicate:
 		return policy.Text{JA: "ファイル内の重複", EN: "twice in the file"}
+	case v == isUndone:
+		return policy.Text{JA: "取り消し済み", EN: "taken back"}
+	case v.Class() == "k":
+		return policy.Text{JA: "取り消さずに残した", EN: "not taken back"}
 	case v.Class() == "o":
 		return policy.Text{JA: "配信停止中", EN: "opted out here"}
 	}

@@ -75,6 +75,11 @@ const (
 	IsDuplicate Verdict = "d"
 )
 
+// What an undo has made of somebody whom the import brought.
+const isUndone Verdict = "u"
+
+func kept(why string) Verdict { return Verdict("k:" + why) }
+
 // OptedOut is the verdict on somebody who must not be written to, with the reason.
 func OptedOut(reason string) Verdict { return Verdict("o:" + reason) }
 
@@ -127,7 +132,8 @@ type Import struct {
 	Done     int                   `dynamodbav:"done"`  // of them dealt with in this phase
 	Counts   Counts                `dynamodbav:"counts"`
 	Undone   int                   `dynamodbav:"undone"` // people taken back by the undo
-	Kept     int                   `dynamodbav:"kept"`   // people whom it left: something has changed since
+	Kept     int                   `dynamodbav:"kept"`   // people whom it left: something has changed since, or a mail has gone
+	Mailed   int                   `dynamodbav:"mailed"` // of them those to whom one has gone
 	Problems []Problem             `dynamodbav:"problems,omitempty"`
 	Revision int                   `dynamodbav:"revision"`
 	FileEnds int64                 `dynamodbav:"file_until"` // Unix seconds: then the file goes; 0: it has gone
@@ -160,6 +166,7 @@ type Preview struct {
 	Rows     [][]string        `json:"rows"`
 	Guess    map[string]string `json:"guess"` // field -> heading
 	Fields   []Column          `json:"fields"`
+	Below    int               `json:"below,omitempty"` // row that looks more like the headings than the first
 }
 
 // Column is a field that a column may hold.

@@ -13,6 +13,7 @@ import (
 	"madoguchi/shared/link"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/roster/sheet"
 	"madoguchi/shared/subscription"
 )
 
@@ -246,4 +247,63 @@ func TestAFileIsKeptForADay(t *testing.T) {
 		t.Error(err)
 	}
 	w.work() // and once more, with nothing to delete
+}
+
+// A list that says of everybody whether they are written to: an opt-out in the file wins, wherever it stands. The same file, sent as
+// opt-outs, keeps the wishes and lets the subscribers be.
+func TestSubscribersAndOptOutsInOneFile(t *testing.T) {
+	w := newWorld(t)
+	row := func(email, state string) string { return strings.TrimSpace(line(email)) + "," + state + "\n" }
+	content := strings.TrimSpace(head) + ",ステータス\n" + row("a@example.jp", "配信中") + row("b@example.jp", "") + row("c@example.jp", "配信停止") +
+		row("d@example.jp", "購読") + row("Ｄ@example.jp", "不達") + row("e@example.jp", "苦情") + row("e@example.jp", "配信中") + row("f@example.jp", "保留")
+	i := w.applied(content, nil)
+	if diff := cmp.Diff(Counts{New: 2, OptedOut: 5, Invalid: 1}, i.Counts); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]Problem{{0, "", codeOutRows}, {9, colReason, codeReason}}, i.Problems); diff != "" {
+		t.Error(diff)
+	}
+	for email, want := range map[string]string{"a@example.jp": "confirmed", "b@example.jp": "confirmed", "c@example.jp": "-", "d@example.jp": "-", "e@example.jp": "-", "f@example.jp": "-"} {
+		if got := w.state(email); got != want {
+			t.Errorf("%s: %s, want %s", email, got, want)
+		}
+	}
+	if got := w.report(i); !strings.Contains(got[3], "配信停止中") || !strings.Contains(got[4], Say(codeOutHere, policy.Japanese)) || !strings.Contains(got[5], "不達") {
+		t.Errorf("%q", got)
+	}
+	out := w.applied(content, optOuts)
+	if diff := cmp.Diff(Counts{New: 3, Invalid: 5}, out.Counts); diff != "" {
+		t.Error(diff)
+	}
+	for email, want := range map[string]string{"a@example.jp": "confirmed", "b@example.jp": "confirmed", "c@example.jp": "- unsubscribed", "d@example.jp": "- bounced", "e@example.jp": "- complained"} {
+		if got := w.state(email); got != want {
+			t.Errorf("as opt-outs: %s: %s, want %s", email, got, want)
+		}
+	}
+}
+
+// What Excel makes of names, and titles over the headings, are told with what to do.
+func TestWhatExcelMakesOfNames(t *testing.T) {
+	w := newWorld(t)
+	i := w.checked(head+"a@example.jp,2024-03-04,13,例示,trade\nb@example.jp,2024/3/4,13,例示,trade\nc@example.jp,45355,13,例示,trade\n"+
+		"d@example.jp,山田,13,2024年3月4日,trade\ne@example.jp,山田,13,109,trade\nf@example.jp,Yamada 2世,13,2024実行委員会,trade\ng@example.jp,ﾔﾏﾀﾞ,13,例示,trade\n", nil)
+	want := []Problem{{2, "name", codeNoName}, {3, "name", codeNoName}, {4, "name", codeNoName}, {5, "organization", codeNoName}}
+	if diff := cmp.Diff(want, i.Problems); diff != "" || i.Counts.New != 3 {
+		t.Error(diff, i.Counts)
+	}
+	i = w.checked("読者一覧,,\n,,\n2026年11月現在\n"+head+line("a@example.jp"), nil)
+	if diff := cmp.Diff(Problem{4, "", codeBelow}, i.Problems[len(i.Problems)-1]); diff != "" || i.Status != Refused {
+		t.Error(i.Status, diff)
+	}
+	id := w.send([]byte("読者一覧\n"+head+line("a@example.jp")), func(i *Import) { i.Asking = true })
+	w.work()
+	file, err := w.worker.Files.Get(t.Context(), PreviewKey(id), MaxFile)
+	if err != nil || !strings.Contains(string(file.Content), `"below":2`) {
+		t.Errorf("the page for matching says %s %v", file.Content, err)
+	}
+	for _, code := range []string{codeBelow, codeNoName, codeActive, codeOutHere, codeOutRows, keptMailed, keptChanged, sheet.OtherSheets, "stop_use"} {
+		if Say(code, policy.Japanese) == Say("nothing", policy.Japanese) || Say(code, policy.English) == Say("nothing", policy.English) {
+			t.Errorf("%s is not said", code)
+		}
+	}
 }

@@ -167,7 +167,7 @@ func (s *Store) Undo(ctx context.Context, id string) (Import, error) {
 		if i.Status != Applied || i.Undoing {
 			return ErrState
 		}
-		i.Undoing, i.Place, i.Done = true, 0, 0
+		i.Undoing, i.Place, i.Done, i.Undone, i.Kept, i.Mailed = true, 0, 0, 0, 0, 0
 		return nil
 	}, true)
 }
@@ -248,6 +248,8 @@ type part struct {
 	Last    int      `dynamodbav:"last"`              // number of the last row
 	People  string   `dynamodbav:"people"`            // keyed hashes of those whom it added, separated by spaces
 	Changed []string `dynamodbav:"changed,omitempty"` // "row verdict" of rows that turned out otherwise than the dry run said
+	Undone  bool     `dynamodbav:"undone,omitempty"`  // the undo has dealt with its people
+	Kept    []string `dynamodbav:"kept,omitempty"`    // "n why" of people whom it has left, n from 0
 	Expires int64    `dynamodbav:"expires_at"`
 }
 

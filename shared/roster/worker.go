@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
+	"madoguchi/shared/address"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
@@ -27,6 +29,9 @@ type Worker struct {
 	Files objects.Bucket
 	Lists map[policy.Code]*subscription.List
 	Now   func() time.Time
+
+	Books    sheet.Books // reads XLSX
+	Mailings Mailings    // to whom an undo does not reach any more
 }
 
 // Work goes on with every import that waits, until end, and deletes files whose day is over. One import's failure never fails
@@ -76,11 +81,11 @@ func (w *Worker) tend(ctx context.Context, i *Import, end time.Time) error {
 	if err != nil {
 		return fmt.Errorf("read file: %w", err)
 	}
-	rows, err := sheet.Open(file.Content)
+	rows, err := sheet.Open(file.Content, w.Books)
 	if err != nil {
 		return w.refuse(ctx, i, err)
 	}
-	err = w.read(ctx, i, list, rows, end)
+	err = w.read(ctx, i, list, rows, file.Content, end)
 	if closed := rows.Close(); closed != nil && err == nil {
 		err = closed
 	}
@@ -128,7 +133,7 @@ func (w *Worker) refuse(ctx context.Context, i *Import, cause error, more ...Pro
 }
 
 // read works through the rows of a file in the import's phase.
-func (w *Worker) read(ctx context.Context, i *Import, list *subscription.List, rows *sheet.Sheet, end time.Time) error {
+func (w *Worker) read(ctx context.Context, i *Import, list *subscription.List, rows *sheet.Sheet, content []byte, end time.Time) error {
 	j := &judge{list: list, imp: i}
 	var err error
 	if j.fields, err = list.Fields(ctx); err != nil {
@@ -152,14 +157,49 @@ func (w *Worker) read(ctx context.Context, i *Import, list *subscription.List, r
 	}
 	at, wrong := place(columns, match, head.Cells)
 	j.at = at
+	if slices.ContainsFunc(wrong, func(p Problem) bool { return p.Code == codeNoColumn }) {
+		if n := below(columns, rows.Next); n > 0 {
+			wrong = append(wrong, Problem{Row: n, Code: codeBelow})
+		}
+	}
 	wrong = append(wrong, unproven(i, at)...)
 	if len(wrong) > 0 {
 		return w.refuse(ctx, i, nil, wrong...)
+	}
+	if _, says := at[colReason]; says && i.What == Subscribers {
+		if j.out, err = j.leavers(content, w.Books); err != nil {
+			return w.refuse(ctx, i, err)
+		}
 	}
 	if i.Status == Applying {
 		return w.apply(ctx, j, rows, end)
 	}
 	return w.check(ctx, j, rows, end)
+}
+
+// leavers reads a file of subscribers for those of whom any row says that they do not want mail: an opt-out wins, wherever it stands.
+func (j *judge) leavers(content []byte, books sheet.Books) (out seen, err error) {
+	rows, err := sheet.Open(content, books)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out = seen{}
+	for {
+		row, err := rows.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return out, nil
+		case err != nil:
+			return nil, err
+		}
+		if j.state(row).Class() != "o" || j.again(row) {
+			continue
+		}
+		if to, err := address.Parse(j.cell(row, "email")); err == nil {
+			out.first(to.Key(j.list.AddressKey))
+		}
+	}
 }
 
 // unproven: subscribers come with evidence of their consent, for the whole file or row by row, or not at all (the anti-spam act's
@@ -188,6 +228,9 @@ func (w *Worker) ask(ctx context.Context, i *Import, rows *sheet.Sheet, head she
 			return w.refuse(ctx, i, err)
 		}
 		p.Rows = append(p.Rows, row.Cells)
+		if match := guess(columns, row.Cells); p.Below == 0 && len(match) > len(p.Guess) {
+			p.Below = row.Number
+		}
 	}
 	if err := w.Files.Put(ctx, PreviewKey(i.ID), objects.Object{Content: p.encode(), ContentType: "application/json"}); err != nil {
 		return fmt.Errorf("keep preview: %w", err)

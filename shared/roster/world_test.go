@@ -13,6 +13,8 @@ import (
 
 	"madoguchi/infra/local/s3/s3test"
 	"madoguchi/shared/address"
+	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/campaigntest"
 	"madoguchi/shared/config"
 	"madoguchi/shared/guard"
 	"madoguchi/shared/link"
@@ -20,6 +22,7 @@ import (
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 	"madoguchi/shared/record/recordtest"
+	"madoguchi/shared/roster/workbook"
 	"madoguchi/shared/subscription"
 )
 
@@ -66,7 +69,8 @@ func newWorld(t testing.TB) *world {
 	}
 	w.list = of(policy.Newsletter)
 	w.worker = &Worker{Store: &Store{Client: counted, Table: recordtest.Table(t, plain, "imports", true), Now: w.now}, Files: files.Bucket(bucketName),
-		Lists: map[policy.Code]*subscription.List{policy.Newsletter: w.list, policy.Press: of(policy.Press)}, Now: w.now}
+		Lists: map[policy.Code]*subscription.List{policy.Newsletter: w.list, policy.Press: of(policy.Press)}, Now: w.now,
+		Books: workbook.Open, Mailings: Mailings{&campaign.Store{Client: plain, Table: campaigntest.Table(t), Now: w.now, Keep: 90 * 24 * time.Hour}}}
 	return w
 }
 

@@ -19,7 +19,7 @@ func Sections() []Section {
 	return []Section{
 		{
 			Path: "/staff/subscribers", Name: policy.Text{JA: "読者・登録者", EN: "Subscribers"},
-			Roles: []string{policy.RoleEditor, policy.RolePress},
+			Roles: []string{policy.RoleEditor, policy.RolePress, policy.RolePrivacy},
 			Built: true,
 		},
 		{

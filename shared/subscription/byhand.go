@@ -38,7 +38,28 @@ const (
 // wrong one is small and can be undone by the links of the mail. A sign-up that waits goes too. Repeating it changes nothing. Errors:
 // ErrNotFound where nothing is known of the address, record.ErrUnavailable.
 func (l *List) OptOutByHand(ctx context.Context, person, channel string) error {
-	return l.byHand(ctx, person, func(tx *record.Transaction, c Card) error {
+	return l.byHand(ctx, person, l.optOut(person, channel))
+}
+
+// OptOutUnknown is OptOutByHand for somebody of whom the list may know nothing: the person may be on paper, or come with the next
+// import. Then nothing but the keyed hash is kept. The error is record.ErrUnavailable.
+func (l *List) OptOutUnknown(ctx context.Context, person, channel string) error {
+	return l.byAnyHand(ctx, person, l.optOut(person, channel))
+}
+
+// Whose is the keyed hash of whom an address belongs to: its own, or that of the address which it was given up for.
+func (l *List) Whose(ctx context.Context, to address.Address) (person string, err error) {
+	person = to.Key(l.AddressKey)
+	c, found, err := l.Meet(ctx, person)
+	if found && c.Subscriber != nil {
+		person = c.Person
+	}
+	return person, err
+}
+
+// optOut adds to a transaction that a person is not written to any more, given what is known.
+func (l *List) optOut(person, channel string) func(*record.Transaction, Card) error {
+	return func(tx *record.Transaction, c Card) error {
 		// A complaint or a wish of earlier stays as it was; what an import brought gives way to what the person says now.
 		stands := c.Suppression != nil && c.Suppression.Reason != string(Bounced) && c.Suppression.Import == ""
 		s := c.Subscriber
@@ -59,7 +80,7 @@ func (l *List) OptOutByHand(ctx context.Context, person, channel string) error {
 		}
 		tx.Put(actSuppression, l.Suppression, wish, record.Condition{})
 		return nil
-	})
+	}
 }
 
 // keepLeft adds to a transaction that somebody is off the list as before, whoever saw to that.
@@ -161,13 +182,20 @@ var errDone = errors.New("done already")
 // byHand reads what is known of a person, lets add decide on it, and carries the transaction out; where somebody was faster, all of
 // it again.
 func (l *List) byHand(ctx context.Context, person string, add func(*record.Transaction, Card) error) error {
+	return l.byAnyHand(ctx, person, func(tx *record.Transaction, c Card) error {
+		if c.Subscriber == nil && c.Suppression == nil && len(c.Holds) == 0 {
+			return ErrNotFound
+		}
+		return add(tx, c)
+	})
+}
+
+// byAnyHand is byHand also for somebody of whom nothing is known.
+func (l *List) byAnyHand(ctx context.Context, person string, add func(*record.Transaction, Card) error) error {
 	for range rounds {
-		c, found, err := l.Card(ctx, person)
+		c, _, err := l.Card(ctx, person)
 		if err != nil {
 			return err
-		}
-		if !found {
-			return ErrNotFound
 		}
 		var tx record.Transaction
 		if err := add(&tx, c); errors.Is(err, errDone) {

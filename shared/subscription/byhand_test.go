@@ -20,7 +20,7 @@ func (l *life) staff(t *rapid.T, email string) {
 	reason, _ := l.reason(t, email)
 	unwanted := l.suppressed(t, email) && reason != string(Bounced)
 	var err error
-	switch what := rapid.SampledFrom([]string{"opt out", "put back", "correct", "add"}).Draw(t, "staff"); what {
+	switch what := rapid.SampledFrom([]string{"opt out", "put back", "correct", "add", "hold", "end hold"}).Draw(t, "staff"); what {
 	case "opt out":
 		if err = l.list.OptOutByHand(ctx, person, ChannelTelephone); err == nil && (l.list.receives(t, l.world, email) || !l.suppressed(t, email)) {
 			t.Fatalf("%s opted out and is in state %q", email, l.state(t, email))
@@ -32,11 +32,16 @@ func (l *life) staff(t *rapid.T, email string) {
 		if _, err = l.list.Correct(ctx, person, hanako("email", email, "name", "訂正")); err == nil && s.State == Unconfirmed {
 			l.typed[s.Ref] = "訂正"
 		}
+	case "hold":
+		err = l.list.Hold(ctx, person, l.hold(rapid.IntRange(1, 60).Draw(t, "days")))
+	case "end hold":
+		err = l.list.EndHold(ctx, person, caseNumber)
 	case "add":
 		_, err = l.list.AddByHand(ctx, Added{Values: hanako("email", email), Channel: ChannelLetter, Evidence: &Evidence{"展示会", "2026-10-01", "配信を希望する"}})
 	}
 	var out *OptedOut
-	if err != nil && !errors.As(err, &out) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrState) && !errors.Is(err, ErrTaken) {
+	if err != nil && !errors.As(err, &out) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrState) && !errors.Is(err, ErrTaken) &&
+		!errors.Is(err, ErrNothingHeld) {
 		t.Fatalf("staff: %v", err)
 	}
 	if unwanted && l.list.receives(t, l.world, email) {

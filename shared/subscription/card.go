@@ -18,11 +18,12 @@ type Card struct {
 	Moved       bool         // found under an address that was given up
 	Suppression *Suppression // nil: the address may be written to
 	Consents    []Consent    // the oldest first; of earlier addresses not
+	Holds       []Held       // the longest first; what they keep is no part of the list any more
 }
 
 // Suppression is why an address is not written to.
 type Suppression struct {
-	Reason  string `json:"reason"`            // unsubscribed, bounced, complained
+	Reason  string `json:"reason"`            // unsubscribed, bounced, complained, stop_use
 	Since   string `json:"since"`             // RFC 3339
 	Channel string `json:"channel,omitempty"` // telephone, mail, letter; empty: not by way of staff
 	Import  string `json:"import,omitempty"`  // the import of old opt-outs that it came with
@@ -41,6 +42,8 @@ func (c Card) State() State {
 	switch {
 	case c.Subscriber != nil:
 		return c.Subscriber.State
+	case c.Suppression == nil && len(c.Holds) > 0:
+		return OnHold
 	case c.Suppression != nil && c.Suppression.Reason == string(Bounced):
 		return Bounced
 	}
@@ -54,6 +57,8 @@ func (c Card) Since() string {
 		return c.Subscriber.Since()
 	case c.Suppression != nil:
 		return c.Suppression.Since
+	case len(c.Holds) > 0:
+		return c.Holds[0].Since
 	}
 	return ""
 }
@@ -77,7 +82,10 @@ func (l *List) Card(ctx context.Context, person string) (Card, bool, error) {
 	if c.Subscriber == nil && c.Left != nil {
 		c.Subscriber, c.Left = c.Left, nil // the sign-up after it was never confirmed
 	}
-	if c.Subscriber == nil && c.Suppression == nil {
+	if c.Holds, err = l.holds(ctx, person); err != nil {
+		return c, false, err
+	}
+	if c.Subscriber == nil && c.Suppression == nil && len(c.Holds) == 0 {
 		return c, false, nil
 	}
 	c.Consents, err = l.consents(ctx, person)

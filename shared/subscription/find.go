@@ -21,7 +21,7 @@ import (
 // How staff find people on a list: by key queries and never by a scan.
 
 var (
-	// ErrTooShort says that fewer than two characters were typed of a name.
+	// ErrTooShort says that fewer than two characters were typed, and not a family name of one.
 	ErrTooShort = errors.New("at least two characters are needed")
 	// ErrCursor says that a cursor is none of ours.
 	ErrCursor = errors.New("cursor is not valid")
@@ -107,9 +107,13 @@ const (
 
 // Beginning returns a page of those whose name or organisation begins as typed, in any width, case and spacing and without legal
 // forms, and the cursor after them: "" at the end. A page may be short of limit, and even empty, where many begin with the same two
-// characters. Errors: ErrTooShort, ErrCursor, record.ErrUnavailable.
+// characters. One Chinese character is the beginning of a name, and of no organisation. Errors: ErrTooShort, ErrCursor,
+// record.ErrUnavailable.
 func (l *List) Beginning(ctx context.Context, typed, cursor string, limit int) (found []Subscriber, next string, err error) {
 	name, organization := nameKey(typed), organizationKey(typed)
+	if letter, ok := familyLetter(name); ok && letter == name {
+		return l.withInitial(ctx, letter, cursor, limit)
+	}
 	if utf8.RuneCountInString(name) < beginningLength || utf8.RuneCountInString(organization) < beginningLength {
 		return nil, "", ErrTooShort
 	}
@@ -159,8 +163,52 @@ func (l *List) Beginning(ctx context.Context, typed, cursor string, limit int) (
 	return found, index + "#" + after, nil
 }
 
+// withInitial is Beginning for one character: its shards one after the other, which is the order of the keyed hashes.
+func (l *List) withInitial(ctx context.Context, letter, cursor string, limit int) (found []Subscriber, next string, err error) {
+	shard, after := shards[:1], ""
+	if cursor != "" {
+		index, at, ok := strings.Cut(cursor, "#")
+		if !ok || index != indexInitial || !isPerson(at) {
+			return nil, "", ErrCursor
+		}
+		shard, after = at[:1], at
+	}
+	for examined := 0; ; {
+		keys, err := l.keysAfter(ctx, indexInitial, "name_initial", l.initialKey(letter, shard), after)
+		if err != nil {
+			return nil, "", err
+		}
+		page, err := l.read(ctx, keys)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, s := range page {
+			if !strings.HasPrefix(nameKey(s.Fields["name"]), letter) {
+				continue // changed since the index was
+			}
+			if found = append(found, s); len(found) == limit {
+				return found, indexInitial + "#" + s.Person, nil
+			}
+		}
+		examined += len(keys)
+		switch n := strings.Index(shards, shard); {
+		case len(keys) == batch && examined >= mostExamined:
+			return found, indexInitial + "#" + record.Text(keys[batch-1], "sk"), nil
+		case len(keys) == batch:
+			after = record.Text(keys[batch-1], "sk")
+		case n == len(shards)-1:
+			return found, "", nil
+		default:
+			shard, after = shards[n+1:n+2], ""
+		}
+	}
+}
+
 func (l *List) beginningsAfter(ctx context.Context, index, key, after string) ([]record.Item, error) {
-	attribute := index + "_beginning"
+	return l.keysAfter(ctx, index, index+"_beginning", key, after)
+}
+
+func (l *List) keysAfter(ctx context.Context, index, attribute, key, after string) ([]record.Item, error) {
 	condition, values := attribute+" = :key", record.Item{":key": &types.AttributeValueMemberS{Value: key}}
 	if after != "" {
 		condition += " AND sk > :after"

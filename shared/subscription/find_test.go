@@ -45,6 +45,8 @@ func TestBeginning(t *testing.T) {
 		{"例示", []string{"山田 花子"}},
 		{"株式会社", []string{"林"}},
 		{"花子", []string{}},
+		{"林", []string{"林"}},
+		{"　山 ", []string{"山田 花子", "山田　太郎", "山口 次郎"}},
 		{"山本", []string{}},
 	} {
 		found, next, err := w.list.Beginning(t.Context(), test.typed, "", 50)
@@ -53,7 +55,7 @@ func TestBeginning(t *testing.T) {
 			t.Errorf("%s: %s %q %v", test.typed, diff, next, err)
 		}
 	}
-	for _, short := range []string{"", "山", " 山 ", "㈱山"} {
+	for _, short := range []string{"", "a", " マ ", "㈱山", "・"} {
 		if _, _, err := w.list.Beginning(t.Context(), short, "", 50); !errors.Is(err, ErrTooShort) {
 			t.Errorf("%q: %v", short, err)
 		}
@@ -153,7 +155,7 @@ func TestMarksNameNobody(t *testing.T) {
 	w := newWorld(t)
 	w.subscribed(t, hanako())
 	for _, item := range items(t, w, w.list.Table) {
-		for _, name := range []string{"pk", "sk", "listed", "listed_at", "name_beginning", "organization_beginning"} {
+		for _, name := range []string{"pk", "sk", "listed", "listed_at", "name_beginning", "organization_beginning", "name_initial"} {
 			if v := fmt.Sprint(item[name]); strings.Contains(v, "山田") || strings.Contains(v, "例示") || strings.Contains(v, "hanako") {
 				t.Errorf("%s is %s", name, v)
 			}

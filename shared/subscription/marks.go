@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"madoguchi/shared/record"
 	"madoguchi/shared/text"
@@ -19,6 +21,7 @@ type Marks struct {
 	Name         string `dynamodbav:"name_beginning,omitempty"`         // keyed hash of how the name begins, key of the index "name"
 	Organization string `dynamodbav:"organization_beginning,omitempty"` // likewise, key of the index "organization"
 	Ending       string `dynamodbav:"ending,omitempty"`                 // whom the clock asks to stay, key of the index "ending" (ask.go)
+	Initial      string `dynamodbav:"name_initial,omitempty"`           // keyed hash of the first character and shard, key of the index "initial"
 }
 
 // Names of the indexes of a list's table.
@@ -26,6 +29,7 @@ const (
 	indexState        = "state"
 	indexName         = "name"
 	indexOrganization = "organization"
+	indexInitial      = "initial"
 )
 
 // shards are the partitions of a state in its index, by the first digit of the hash: most of a list is in one state, and an import
@@ -40,7 +44,7 @@ func (l *List) put(tx *record.Transaction, s Subscriber, condition record.Condit
 
 func (l *List) marks(s Subscriber) Marks {
 	m := Marks{Name: l.beginning("name", nameKey(s.Fields["name"])),
-		Organization: l.beginning("organization", organizationKey(s.Fields["organization"]))}
+		Organization: l.beginning("organization", organizationKey(s.Fields["organization"])), Initial: l.initial(s.Fields["name"], s.Person)}
 	m.Listed, m.ListedAt = place(s.State, s.Since(), s.Person)
 	m.Ending = ending(s)
 	return m
@@ -62,11 +66,12 @@ func marked(update string, values record.Values, state State, at time.Time, pers
 	return strings.Replace(update, "SET ", "SET listed = :listed, listed_at = :listed_at, ", 1)
 }
 
-// beginnings adds to an update that a subscriber has other fields; it returns what stands behind SET, and what behind REMOVE.
-func (l *List) beginnings(fields map[string]string, values record.Values) (set, remove string) {
+// beginnings adds to an update that a person has other fields; it returns what stands behind SET, and what behind REMOVE.
+func (l *List) beginnings(person string, fields map[string]string, values record.Values) (set, remove string) {
 	for _, one := range []struct{ attribute, value string }{
 		{"name_beginning", l.beginning("name", nameKey(fields["name"]))},
 		{"organization_beginning", l.beginning("organization", organizationKey(fields["organization"]))},
+		{"name_initial", l.initial(fields["name"], person)},
 	} {
 		if one.value == "" { // a key of an index is never empty
 			remove += ", " + one.attribute
@@ -104,6 +109,26 @@ func (l *List) beginning(field, key string) string {
 	mac := hmac.New(sha256.New, l.AddressKey)
 	mac.Write([]byte("beginning\x00" + string(l.Service.Code) + "\x00" + field + "\x00" + begin(key)))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// initial is the keyed hash of the character that a name begins with, and the shard of the person: family names of one character (林,
+// 森) are looked for by it. Only Chinese characters are such names. It is sharded because some begin three names in a hundred.
+func (l *List) initial(name, person string) string {
+	letter, ok := familyLetter(nameKey(name))
+	if !ok || len(l.AddressKey) == 0 {
+		return ""
+	}
+	return l.initialKey(letter, person[:1])
+}
+
+func (l *List) initialKey(letter, shard string) string {
+	return l.beginning("initial", letter) + "#" + shard
+}
+
+// familyLetter is the first character of a key where it may be a family name by itself.
+func familyLetter(key string) (string, bool) {
+	first, _ := utf8.DecodeRuneInString(key)
+	return string(first), unicode.Is(unicode.Han, first)
 }
 
 func begin(key string) string {

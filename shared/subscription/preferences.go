@@ -96,7 +96,7 @@ func (l *List) ChangePreferences(ctx context.Context, t link.Token, values map[s
 
 func (l *List) change(ctx context.Context, s Subscriber, values map[string]string, to address.Address, target string, capped bool) error {
 	set := record.Values{"fields": without(values, "email")}
-	marks, unmarked := l.beginnings(values, set)
+	marks, unmarked := l.beginnings(s.Person, values, set)
 	update, remove := "SET #fields = :fields"+marks, unmarked
 	names := []string{"fields"}
 	var tx record.Transaction

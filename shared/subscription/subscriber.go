@@ -28,6 +28,7 @@ const (
 	Unsubscribed State = "unsubscribed"     // left; the profile stays for the time to undo
 	Bounced      State = "bounced"          // mail cannot be delivered
 	Moved        State = "moved"            // of a pointer beside the list: the subscriber has another address now
+	OnHold       State = "held"             // on no list any more: what was known is kept for a case, and for nothing else
 )
 
 // Subscriber is an item of a list's table. The key spreads the keyed hash of the address over 256 partitions, so that a

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,12 +13,7 @@ import (
 	"madoguchi/shared/web"
 )
 
-// script keeps the page of a running campaign up to date. Without JavaScript the page has a link that reloads it.
-//
-//go:embed live.js
-var script string
-
-// live is how far a campaign is.
+// live is how far a campaign is, as staff.LiveScript asks for it.
 type live struct {
 	Status    campaign.State  `json:"status"`
 	Counts    campaign.Counts `json:"counts"`

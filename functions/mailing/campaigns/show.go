@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
 	"slices"
 
@@ -119,7 +118,7 @@ func (e *editor) showPage(w http.ResponseWriter, r *http.Request, c *campaign.Ca
 	}
 	page := staff.StaffPage{Title: policy.Text{JA: c.Title, EN: c.Title}}
 	if v.Live != nil && v.Live.Moving {
-		page.Script = template.JS(script) //nolint:gosec // our own file
+		page.Script = staff.LiveScript()
 	}
 	return e.writeWith(w, r, http.StatusOK, page, "show", v)
 }

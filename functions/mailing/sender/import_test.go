@@ -12,6 +12,7 @@ import (
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record/recordtest"
 	"madoguchi/shared/roster"
+	"madoguchi/shared/roster/workbook"
 	"madoguchi/shared/subscription"
 )
 
@@ -24,7 +25,7 @@ func TestWhoOptedOutIsNotMailedAfterAnImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	worker := &roster.Worker{Store: &roster.Store{Client: w.store.Client, Table: recordtest.Table(t, w.store.Client, "imports", true), Now: w.now},
+	worker := &roster.Worker{Store: &roster.Store{Client: w.store.Client, Table: recordtest.Table(t, w.store.Client, "imports", true), Now: w.now}, Books: workbook.Open,
 		Files: files.Bucket("imports"), Lists: map[policy.Code]*subscription.List{policy.Newsletter: w.list}, Now: w.now}
 	bring := func(what roster.What, content string) roster.Counts {
 		t.Helper()

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"time"
 
-	"madoguchi/shared/campaign"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/roster"
@@ -19,12 +18,12 @@ import (
 
 // desk is what staff do with imports.
 type desk struct {
-	staff     *staff.Desk
-	store     *roster.Store
-	files     objects.Bucket
-	campaigns *campaign.Store
-	now       func() time.Time
-	wait      time.Duration // how long a page waits for the importer before it shows that the work goes on
+	staff    *staff.Desk
+	store    *roster.Store
+	files    objects.Bucket
+	mailings roster.Mailings
+	now      func() time.Time
+	wait     time.Duration // how long a page waits for the importer before it shows that the work goes on
 }
 
 // patience lets the page of a small file show its result at once.
@@ -43,6 +42,7 @@ type answer struct {
 	Counts   roster.Counts `json:"counts"`
 	Undone   int           `json:"undone,omitempty"`
 	Kept     int           `json:"kept,omitempty"`
+	Mailed   int           `json:"kept_mailed,omitempty"` // of those kept: a mail has gone to them
 	Problems []problem     `json:"problems"`
 	Created  string        `json:"created_at"`
 	FileEnds string        `json:"file_until,omitempty"`
@@ -56,7 +56,7 @@ type problem struct {
 
 func describe(i roster.Import, l policy.Language) answer {
 	a := answer{ID: i.ID, List: i.List, What: i.What, Status: i.Status, Waiting: i.Waiting, Undoing: i.Undoing, Rows: i.Rows, Done: i.Done, Counts: i.Counts,
-		Undone: i.Undone, Kept: i.Kept, Problems: []problem{}, Created: i.Created}
+		Undone: i.Undone, Kept: i.Kept, Mailed: i.Mailed, Problems: []problem{}, Created: i.Created}
 	for _, p := range i.Problems {
 		a.Problems = append(a.Problems, problem{p, roster.Say(p.Code, l)})
 	}
@@ -131,22 +131,24 @@ func (d *desk) apply(w http.ResponseWriter, r *http.Request, i roster.Import) er
 	return d.decide(w, r, i, "apply", d.store.Apply)
 }
 
-// undo begins to take an import back, while no mail has gone to its people. Old opt-outs can be taken back at any time: nobody is
-// mailed because of them.
+// undo begins to take an import back, person by person, as long as no mail has gone to them. Old opt-outs can be taken back at any
+// time: nobody is mailed because of them.
 func (d *desk) undo(w http.ResponseWriter, r *http.Request, i roster.Import) error {
 	if i.Status != roster.Applied || i.Undoing {
 		return conflict(i, wrongState)
 	}
-	if i.What == roster.Subscribers {
-		mailed, err := d.mailed(r.Context(), i)
-		if err != nil {
-			return err
-		}
-		if mailed {
-			return conflict(i, policy.Text{
-				JA: "取り込みのあとに、この名簿への配信が始まっています。届いた方がいるかもしれないため、取り消しはできません。配信停止の申し出には、一人ずつ対応してください。",
-				EN: "A campaign to this list has begun since the import and may have reached its people: it cannot be undone. Please act on each wish to leave by itself."})
-		}
+	can, err := d.mailings.Undoable(r.Context(), d.store, i)
+	switch {
+	case err != nil:
+		return fmt.Errorf("see whether mail has gone: %w", err)
+	case can == roster.IsMailing:
+		return conflict(i, policy.Text{
+			JA: "この名簿への配信が始まっています。どなたに届くかがまだ分からないため、配信が終わるか、配信を一時停止してから取り消してください。",
+			EN: "A campaign to this list is under way, and it is not known yet whom it reaches. Please wait until it has ended, or pause it, and then undo the import."})
+	case can == roster.AllReached:
+		return conflict(i, policy.Text{
+			JA: "取り込みで追加した方の全員に、すでにメールが送られています。取り消せる方はいません。配信停止の申し出には、一人ずつ対応してください。",
+			EN: "A mail has gone to everybody whom the import has added: there is nobody to be taken back. Please act on each wish to leave by itself."})
 	}
 	return d.decide(w, r, i, "undo", d.store.Undo)
 }
@@ -173,30 +175,6 @@ func (d *desk) accepted(w http.ResponseWriter, r *http.Request, i roster.Import)
 	}
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
-}
-
-// mailed reports whether a campaign to the list has begun since an import was applied: it may have reached its people.
-func (d *desk) mailed(ctx context.Context, i roster.Import) (bool, error) {
-	began, err := time.Parse(time.RFC3339, i.Began)
-	if err != nil {
-		return false, fmt.Errorf("read when the import was applied: %w", err)
-	}
-	kinds := map[policy.Code][]policy.MailKind{policy.Newsletter: {policy.NewsletterIssue}, policy.Press: {policy.PressRelease, policy.MediaInvitation}}[i.List]
-	for _, kind := range kinds {
-		for cursor, page := "", 0; page == 0 || cursor != ""; page++ {
-			all, next, err := d.campaigns.List(ctx, kind, 50, cursor)
-			if err != nil {
-				return false, fmt.Errorf("read campaigns: %w", err)
-			}
-			for _, c := range all {
-				if c.State == campaign.Freezing || c.StartedAt >= began.UnixMilli() || c.StartedAt == 0 && c.Frozen > 0 {
-					return true, nil
-				}
-			}
-			cursor = next
-		}
-	}
-	return false, nil
 }
 
 // report hands the result over row by row.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"madoguchi/shared/campaign"
+	"madoguchi/shared/campaign/campaigntest"
 	"madoguchi/shared/config"
 	"madoguchi/shared/ledger"
 	"madoguchi/shared/policy"
@@ -87,36 +90,60 @@ func TestAScriptImportsAndUndoes(t *testing.T) {
 
 func place(n int) string { return strings.Repeat("0", 7) + string(rune('0'+n)) }
 
-// An import cannot be undone once a campaign to its list has begun.
-func TestNoUndoAfterMail(t *testing.T) {
+// An import can be undone as long as no mail has gone to it: not while a campaign is under way, and not where an issue has gone to
+// everybody of it; person by person otherwise.
+func TestUndoAndMail(t *testing.T) {
 	w := newWorld(t)
 	a := decoded(t, w.send(policy.RoleEditor, fields(nil), csv), http.StatusAccepted)
 	w.work()
 	w.do(call{method: http.MethodPost, path: "/" + a.ID + "/apply", role: policy.RoleEditor})
 	w.work()
-	w.desk.campaigns.Keep = 24 * time.Hour
-	c, err := w.desk.campaigns.Create(t.Context(), campaign.Campaign{ID: campaign.NewID(), Kind: policy.NewsletterIssue, Author: "x"},
+	campaigns := w.desk.mailings.Campaigns
+	campaigns.Keep = 24 * time.Hour
+	c, err := campaigns.Create(t.Context(), campaign.Campaign{ID: campaign.NewID(), Kind: policy.NewsletterIssue, Author: "x"},
 		[]campaign.Content{{Language: policy.Japanese, Subject: "号", Body: "文"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	undo := func() int {
-		return w.do(call{method: http.MethodPost, path: "/" + a.ID + "/undo", role: policy.RoleEditor}).Code
+	undo := func() *httptest.ResponseRecorder {
+		return w.do(call{method: http.MethodPost, path: "/" + a.ID + "/undo", role: policy.RoleEditor})
 	}
-	if _, err := w.desk.campaigns.Change(t.Context(), c.ID, func(c *campaign.Campaign) error { c.State = campaign.Freezing; return nil }); err != nil {
-		t.Fatal(err)
+	person := w.worker.Lists[policy.Newsletter].Person(map[string]string{"email": "hanako@example.jp"})
+	enter := func(state campaign.State, started time.Time, outcome string) {
+		chunk := campaign.NewChunk(c.ID, policy.Japanese, []string{person}, time.Now().Add(time.Hour).Unix())
+		chunk.Outcomes = outcome
+		campaigntest.Put(t, campaigns, chunk)
+		if _, err := campaigns.Change(t.Context(), c.ID, func(c *campaign.Campaign) error {
+			c.State, c.StartedAt, c.Frozen = state, started.UnixMilli(), 1
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if code := undo(); code != http.StatusConflict {
-		t.Errorf("while a campaign freezes: %d", code)
+	now := time.Now()
+	for _, test := range []struct {
+		name    string
+		state   campaign.State
+		started time.Time
+		outcome string
+		says    string
+	}{
+		{"a campaign freezes", campaign.Freezing, time.UnixMilli(0), "-", "一時停止"},
+		{"a campaign is sent", campaign.Sending, now.Add(time.Hour), "-", "一時停止"},
+		{"it has reached everybody", campaign.Sent, now.Add(time.Hour), "a:1", "全員"},
+	} {
+		enter(test.state, test.started, test.outcome)
+		if r := undo(); r.Code != http.StatusConflict || !strings.Contains(r.Body.String(), test.says) {
+			t.Errorf("%s: %d %s", test.name, r.Code, r.Body)
+		}
 	}
-	if _, err := w.desk.campaigns.Change(t.Context(), c.ID, func(c *campaign.Campaign) error {
-		c.State, c.StartedAt = campaign.Sent, time.Now().Add(-time.Hour).UnixMilli()
-		return nil
-	}); err != nil {
-		t.Fatal(err)
+	enter(campaign.Sent, now.Add(time.Hour), "f:rejected") // SES did not take it
+	if r := undo(); r.Code != http.StatusAccepted {
+		t.Errorf("a mail that did not go: %d %s", r.Code, r.Body)
 	}
-	if code := undo(); code != http.StatusAccepted {
-		t.Errorf("after a campaign that was sent before: %d", code)
+	w.work()
+	if got := decoded(t, w.do(call{method: http.MethodGet, path: "/" + a.ID, role: policy.RoleEditor}), http.StatusOK); got.Status != roster.Undone || got.Undone != 1 {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -248,5 +275,47 @@ func TestPagesOfAnImport(t *testing.T) {
 	w.work()
 	if text := page(); strings.Contains(text, "山田") || !strings.Contains(text, "1件を取り込む") {
 		t.Error(text)
+	}
+	path += "?lang=en"
+	if text := page(); strings.Contains(text, "件") || !strings.Contains(text, "1 rows: import") {
+		t.Error(text)
+	}
+}
+
+// A page of an import that is at work moves by itself, and without JavaScript by a link; its answer names nobody.
+func TestProgress(t *testing.T) {
+	w := newWorld(t)
+	a := decoded(t, w.send(policy.RoleEditor, fields(nil), csv), http.StatusAccepted)
+	progress := func() live {
+		r := w.do(call{method: http.MethodGet, path: "/" + a.ID + "/progress", role: policy.RoleEditor})
+		var v live
+		if err := json.Unmarshal(r.Body.Bytes(), &v); err != nil || r.Code != http.StatusOK {
+			t.Fatalf("%d %s", r.Code, r.Body)
+		}
+		return v
+	}
+	page := func() string {
+		return w.do(call{method: http.MethodGet, path: "/" + a.ID, role: policy.RoleEditor, page: true}).Body.String()
+	}
+	if v := progress(); v.Status != "checking" || v.Total != 0 || v.Text == "" {
+		t.Errorf("%+v", v)
+	}
+	if text := page(); !strings.Contains(text, `data-progress="`+base+"/"+a.ID+`/progress"`) || !strings.Contains(text, "<progress") ||
+		!strings.Contains(text, "最新の状態に更新する") || !strings.Contains(text, "box.dataset.progress") {
+		t.Error(text)
+	}
+	w.work()
+	if v := progress(); v != (live{Status: "checked"}) {
+		t.Errorf("%+v", v)
+	}
+	if text := page(); strings.Contains(text, `id="live"`) || strings.Contains(text, "box.dataset.progress") {
+		t.Error("the page of an import that waits for staff moves")
+	}
+	w.do(call{method: http.MethodPost, path: "/" + a.ID + "/apply", role: policy.RoleEditor})
+	if v := progress(); v.Status != "applying" || v.Total != 2 || v.Finished != 0 {
+		t.Errorf("%+v", v)
+	}
+	if r := w.do(call{method: http.MethodGet, path: "/" + a.ID + "/progress", role: policy.RolePress}); r.Code != http.StatusForbidden {
+		t.Errorf("another's: %d", r.Code)
 	}
 }

@@ -49,7 +49,7 @@ func open(env config.Source, client *dynamodb.Client, files *objects.Client, now
 		return nil, err
 	}
 	return &desk{staff: office, store: &roster.Store{Client: client, Table: cfg.Imports, Now: now}, files: files.Bucket(cfg.Files),
-		campaigns: &campaign.Store{Client: client, Table: cfg.Campaigns, Now: now}, now: now, wait: patience}, nil
+		mailings: roster.Mailings{Campaigns: &campaign.Store{Client: client, Table: cfg.Campaigns, Now: now}}, now: now, wait: patience}, nil
 }
 
 // base is where all of it lives.
@@ -64,6 +64,7 @@ func (d *desk) handler() http.Handler {
 	mux.Handle("GET "+base, roles, d.list)
 	mux.Handle("POST "+base, roles, d.create)
 	mux.Handle("GET "+base+"/{id}", roles, d.with(d.show))
+	mux.Handle("GET "+base+"/{id}/progress", roles, d.with(d.progress))
 	mux.Handle("POST "+base+"/{id}/columns", roles, d.with(d.match))
 	mux.Handle("POST "+base+"/{id}/apply", roles, d.with(d.apply))
 	mux.Handle("POST "+base+"/{id}/undo", roles, d.with(d.undo))

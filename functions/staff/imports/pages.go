@@ -39,10 +39,16 @@ type view struct {
 	Preview  *roster.Preview
 	CanUndo  bool
 	Late     bool // the file goes too soon to begin with it
+	Live     *live
 }
 
-// T is a text of the page.
-func (v view) T(ja, en string) string { return policy.Text{JA: ja, EN: en}.In(v.Language) }
+// T is a text of the page. Some words have nothing that stands for them in English: then nothing does.
+func (v view) T(ja, en string) string {
+	if v.Language == policy.English {
+		return en
+	}
+	return ja
+}
 
 // Text is a text of the program.
 func (v view) Text(t policy.Text) string { return t.In(v.Language) }
@@ -74,9 +80,6 @@ func (v view) Status(i roster.Import) string {
 	}
 	return statuses[i.Status].In(v.Language)
 }
-
-// Working reports whether the importer has something to do.
-func (v view) Working() bool { return working(v.Import) }
 
 func working(i roster.Import) bool {
 	return i.Status == roster.Checking && !i.Waiting || i.Status == roster.Applying || i.Undoing
@@ -132,7 +135,7 @@ func (v view) Counts() []count {
 
 // FieldName is what a column is called, "" for the whole row or file.
 func (v view) FieldName(name string) string {
-	return roster.ColumnLabel(v.Import.List, name).In(v.Language)
+	return roster.ColumnLabel(v.Import.List, v.Import.What, name).In(v.Language)
 }
 
 // Fault is what is wrong with a field, "" for nothing.
@@ -154,6 +157,9 @@ func (v view) Aria(field string) template.HTMLAttr {
 	return template.HTMLAttr(`aria-describedby="` + described + `"` + invalid) //nolint:gosec // names of fields: constants of the template
 }
 
+// KeptChanged is how many people an undo has left because something has changed since.
+func (v view) KeptChanged() int { return v.Import.Kept - v.Import.Mailed }
+
 // Short is a cell of the preview, cut to what a page has room for.
 func (v view) Short(s string) string {
 	const most = 24
@@ -165,13 +171,17 @@ func (v view) Short(s string) string {
 }
 
 func (d *desk) write(w http.ResponseWriter, r *http.Request, status int, title policy.Text, name string, v view) error {
+	return d.writeWith(w, r, status, staff.StaffPage{Title: title}, name, v)
+}
+
+func (d *desk) writeWith(w http.ResponseWriter, r *http.Request, status int, page staff.StaffPage, name string, v view) error {
 	v.Language, v.Base, v.Lists = staff.Language(r), base, lists(staff.Of(r.Context()))
 	var content bytes.Buffer
 	if err := pages().ExecuteTemplate(&content, name, v); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
-	return d.staff.Write(w, r, status, staff.StaffPage{Title: title, Wrong: status >= http.StatusBadRequest,
-		Content: template.HTML(content.String())}) //nolint:gosec // rendered by html/template just above
+	page.Wrong, page.Content = status >= http.StatusBadRequest, template.HTML(content.String()) //nolint:gosec // rendered by html/template just above
+	return d.staff.Write(w, r, status, page)
 }
 
 // list shows the imports of one list, the newest first, and the form for another.
@@ -218,7 +228,7 @@ func (d *desk) show(w http.ResponseWriter, r *http.Request, i roster.Import) err
 	if err != nil {
 		return err
 	}
-	v := view{Import: i, Problems: describe(i, staff.Language(r)).Problems, CanUndo: i.Status == roster.Applied && !i.Undoing,
+	v := view{Import: i, Live: liveOf(i, staff.Language(r)), Problems: describe(i, staff.Language(r)).Problems, CanUndo: i.Status == roster.Applied && !i.Undoing,
 		Late: !i.HasTime(d.now())}
 	if i.Waiting {
 		if v.Late {
@@ -235,7 +245,11 @@ func (d *desk) show(w http.ResponseWriter, r *http.Request, i roster.Import) err
 		v.Preview = &p
 	}
 	title := policy.Text{JA: "名簿の取り込み：" + view{}.Status(i), EN: "Import: " + view{Language: policy.English}.Status(i)}
-	return d.write(w, r, http.StatusOK, title, "import", v)
+	page := staff.StaffPage{Title: title}
+	if v.Live != nil {
+		page.Script = staff.LiveScript()
+	}
+	return d.writeWith(w, r, http.StatusOK, page, "import", v)
 }
 
 // settled waits until the importer has nothing to do, for as long as a page may take.

@@ -19,6 +19,7 @@ import (
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record/recordtest"
 	"madoguchi/shared/roster"
+	"madoguchi/shared/roster/workbook"
 	"madoguchi/shared/staff/stafftest"
 	"madoguchi/shared/subscription"
 )
@@ -50,7 +51,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.desk.wait = 0
 	w.handler = w.desk.handler()
-	w.worker = &roster.Worker{Store: w.desk.store, Files: w.desk.files, Lists: map[policy.Code]*subscription.List{}, Now: time.Now}
+	w.worker = &roster.Worker{Store: w.desk.store, Files: w.desk.files, Lists: map[policy.Code]*subscription.List{}, Now: time.Now, Books: workbook.Open, Mailings: w.desk.mailings}
 	suppression := recordtest.Table(t, client, "suppression", true)
 	for _, code := range []policy.Code{policy.Newsletter, policy.Press} {
 		service := policy.Get(code)

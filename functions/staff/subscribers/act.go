@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"madoguchi/shared/form"
 	"madoguchi/shared/policy"
@@ -42,7 +43,11 @@ func (c *counter) act(w http.ResponseWriter, r *http.Request, name string, membe
 	if err != nil {
 		return err
 	}
-	now, err := do(ctx, c.as(l, what, id), b)
+	object := id
+	if slices.Contains(holding, what) { // which of the person's holds it is about; the list takes no other than a number
+		object += "/" + strings.TrimSpace(b.Reference)
+	}
+	now, err := do(ctx, c.as(l, what, object), b)
 	if err != nil {
 		return c.failed(ctx, l, what, id, err)
 	}
@@ -51,8 +56,11 @@ func (c *counter) act(w http.ResponseWriter, r *http.Request, name string, membe
 		return err
 	}
 	if !web.WantsJSON(r) {
-		if !found { // a request that was refused has gone
+		switch {
+		case !found && name == refuse.name: // a request that was refused has gone
 			return redirect(w, base+"?list="+l.code()+"&state="+string(subscription.Pending)+"&done="+name)
+		case !found:
+			return redirect(w, base+"?list="+l.code()+"&done="+name)
 		}
 		return redirect(w, base+"/"+now+"?list="+l.code()+"&done="+name)
 	}
@@ -79,11 +87,19 @@ func redirect(w http.ResponseWriter, to string) error {
 
 func (c *counter) optOut(w http.ResponseWriter, r *http.Request) error {
 	return c.act(w, r, "optout", []string{"channel"}, func(ctx context.Context, l *subscription.List, b *body) (string, error) {
-		if !slices.Contains(ownWays, b.Channel) {
-			return "", one("channel", "unknown", "どのように申し出があったか（電話・メール・書面）を選んでください。", "Please say how the person told us: telephone, mail or letter.")
+		if err := byOwnWay(b.Channel); err != nil {
+			return "", err
 		}
 		return r.PathValue("id"), l.OptOutByHand(ctx, r.PathValue("id"), b.Channel)
 	})
+}
+
+// byOwnWay holds a channel to the ways by which people tell staff what they wish.
+func byOwnWay(channel string) error {
+	if slices.Contains(ownWays, channel) {
+		return nil
+	}
+	return one("channel", "unknown", "どのように申し出があったか（電話・メール・書面）を選んでください。", "Please say how the person told us: telephone, mail or letter.")
 }
 
 func (c *counter) resend(w http.ResponseWriter, r *http.Request) error {

@@ -315,15 +315,15 @@ func TestNoRouteEditsAConsent(t *testing.T) {
 		id := w.put(policy.Newsletter, address)
 		before := proofs(id)
 		target := strings.TrimPrefix(strings.ReplaceAll(path, "{id}", id), base)
-		if a := w.call("both", http.MethodPost, target, tampered); a.Code != http.StatusUnprocessableEntity {
+		if a := w.call("all", http.MethodPost, target, tampered); a.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%s takes members that it does not have: %d %s", route, a.Code, a.Body)
 		}
 		form := url.Values{"list": {"newsletter"}, "channel": {"letter"}, "reason": {"x"}, "ids": {id}, "evidence.where": {"w"}, "evidence.when": {"2020-01-01"},
-			"evidence.words": {"w"}, "ref": {"x"}, "confirmed_at": {"2020-01-01T00:00:00Z"}, "policy_version": {"2030-01-01"}}
+			"evidence.words": {"w"}, "until": {"2027-01-01"}, "reference": {"P-1"}, "ref": {"x"}, "confirmed_at": {"2020-01-01T00:00:00Z"}, "policy_version": {"2030-01-01"}}
 		for name, value := range fields(policy.Newsletter, address) {
 			form.Set(name, value)
 		}
-		w.page("both", target, form)
+		w.page("all", target, form)
 		if diff := cmp.Diff(before, proofs(id)); diff != "" || len(before) != 1 {
 			t.Errorf("%s: %s", route, diff)
 		}

@@ -31,6 +31,9 @@ type body struct {
 	Query  string `json:"q"`
 	Cursor string `json:"cursor"`
 
+	Until     string `json:"until"` // of a hold
+	Reference string `json:"reference"`
+
 	post form.Post // of a form: all its values
 }
 
@@ -95,6 +98,7 @@ func (b *body) fromForm(post form.Post) {
 	v := post.Values
 	b.post = post
 	b.List, b.Channel, b.Reason, b.Email, b.Query, b.Cursor = v["list"], v["channel"], v["reason"], v["email"], v["q"], v["cursor"]
+	b.Until, b.Reference = v["until"], v["reference"]
 	if b.IDs = post.Repeated["ids"]; b.IDs == nil && v["ids"] != "" {
 		b.IDs = []string{v["ids"]}
 	}

@@ -54,10 +54,13 @@ func TestBrowser(t *testing.T) {
 	var called, medium string
 	t.Run("telephone", func(t *testing.T) { called = w.testTelephone(t) })
 	t.Run("press", func(t *testing.T) { medium = w.testPress(t) })
+	t.Run("unknown", func(t *testing.T) { w.testUnknown(t) })
+	var held string
+	t.Run("hold", func(t *testing.T) { held = w.testHold(t) })
 	if called == "" || medium == "" {
 		t.Fatal("nobody to look at")
 	}
-	t.Run("scenes", func(t *testing.T) { w.testScenes(t, called, medium) })
+	t.Run("scenes", func(t *testing.T) { w.testScenes(t, called, medium, held) })
 }
 
 // page signs in with the roles and opens a page by keyboard alone, without JavaScript, on a phone.
@@ -81,7 +84,7 @@ func (w *screen) testTelephone(t *testing.T) string {
 	p, press := w.page(t, "editor")
 	press(`main a[href="/staff/subscribers"]`, "読者・登録者")
 	w.picture(p, "find")
-	p.Fill("#q", "見")
+	p.Fill("#q", "m")
 	press("main form button", "読者・登録者")
 	if text := p.Text("#summary"); !strings.Contains(text, "2文字以上") {
 		t.Errorf("one character: %s", text)
@@ -162,6 +165,51 @@ func (w *screen) testPress(t *testing.T) string {
 	return id
 }
 
+// testUnknown: somebody telephones who is not on the list, and does not want mail from a list that may still come.
+func (w *screen) testUnknown(t *testing.T) {
+	p, press := w.page(t, "editor")
+	press(`main a[href="/staff/subscribers"]`, "読者・登録者")
+	p.Fill("#email", "paper@example.jp")
+	press("main form button", "読者・登録者")
+	w.picture(p, "unknown")
+	p.WantReadable()
+	press("main form[action$=optout] button", "読者・登録者")
+	if text := p.Text("#summary"); !strings.Contains(text, "電話") {
+		t.Errorf("without a channel: %s", text)
+	}
+	p.TabTo(`input[name=channel]`)
+	p.Press(" ")
+	press("main form[action$=optout] button", "登録者の詳細")
+	if text := p.Text("main"); !strings.Contains(text, "次号は届きません") || strings.Contains(p.URL(), "paper") {
+		t.Errorf("%s says %s", p.URL(), text)
+	}
+	w.picture(p, "unknown opted out")
+}
+
+// testHold: General Affairs put somebody on hold for a case.
+func (w *screen) testHold(t *testing.T) string {
+	p, press := w.page(t, "privacy")
+	press(`main a[href="/staff/subscribers"]`, "読者・登録者")
+	p.Fill("#email", "s000003@example.jp")
+	press("main form button", "読者・登録者")
+	press(".entries a", "登録者の詳細")
+	id := idOf.FindStringSubmatch(p.URL())
+	p.TabTo("#hold summary")
+	p.Press(kb.Enter)
+	p.TabTo(`#hold input[name=reason]`)
+	p.Press(" ")
+	p.Fill("#reference", "P-2026-0007")
+	p.TabTo("#until")
+	p.Press(time.Now().AddDate(0, 3, 0).Format("01022006")) // as the browser of the tests asks for a day
+	w.picture(p, "hold")
+	press("#hold button", "登録者の詳細")
+	if text := p.Text("main"); id == nil || !strings.Contains(text, "保存期限を延長しました") || !strings.Contains(text, "P-2026-0007") {
+		t.Fatalf("held: %s", text)
+	}
+	w.picture(p, "held")
+	return id[1]
+}
+
 // confirmLink waits for the mail that asks the medium to confirm.
 func (w *screen) confirmLink(t *testing.T) string {
 	t.Helper()
@@ -188,7 +236,7 @@ func (w *screen) picture(p *browser.Page, name string) {
 }
 
 // testScenes holds every page to what all pages promise.
-func (w *screen) testScenes(t *testing.T, called, medium string) {
+func (w *screen) testScenes(t *testing.T, called, medium, held string) {
 	for _, s := range []struct {
 		name, role, path string
 		status           int
@@ -204,6 +252,12 @@ func (w *screen) testScenes(t *testing.T, called, medium string) {
 		{"numbers", "editor", "/numbers?list=newsletter", 200},
 		{"numbers English", "press", "/numbers?list=press&lang=en", 200},
 		{"print", "press", "/" + medium + "/export?list=press", 200},
+		{"held", "privacy", "/" + held + "?list=newsletter", 200},
+		{"held English", "privacy", "/" + held + "?list=newsletter&lang=en", 200},
+		{"held as the editor sees it", "editor", "/" + held + "?list=newsletter", 200},
+		{"holds", "privacy", "/holds?list=newsletter", 200},
+		{"holds English", "privacy", "/holds?list=newsletter&lang=en", 200},
+		{"search of a case", "privacy", "", 200},
 		{"both lists", "editor,press", "", 200},
 		{"nobody", "editor", "/" + strings.Repeat("0", 32) + "?list=newsletter", 404},
 		{"another role", "editor", "?list=press&state=confirmed", 403},

@@ -40,16 +40,22 @@ func (c *counter) handler() http.Handler {
 	mux := c.staff.NewMux()
 	roles := []string{policy.RoleEditor, policy.RolePress}
 	handle := func(pattern string, h web.HandlerFunc) { mux.Handle(pattern, roles, h) }
-	handle("GET "+base, c.find)
+	look := func(pattern string, h web.HandlerFunc) { mux.Handle(pattern, append(roles, policy.RolePrivacy), h) }
+	hold := func(pattern string, h web.HandlerFunc) { mux.Handle(pattern, []string{policy.RolePrivacy}, h) }
+	look("GET "+base, c.find)
+	look("POST "+base+"/find", c.findByForm)
+	look("GET "+base+"/{id}", c.show)
+	look("GET "+base+"/{id}/export", c.export)
+	hold("GET "+base+"/holds", c.holds)
+	hold("POST "+base+"/{id}/hold", c.setHold)
+	hold("POST "+base+"/{id}/release", c.release)
 	handle("POST "+base, c.add)
-	handle("POST "+base+"/find", c.findByForm)
+	handle("POST "+base+"/optout", c.optOutAddress)
 	handle("GET "+base+"/new", c.addPage)
 	handle("GET "+base+"/numbers", c.numbers)
 	handle("GET "+base+"/numbers.csv", c.numbersFile)
 	handle("POST "+base+"/approve", c.decideAll(approve))
 	handle("POST "+base+"/refuse", c.decideAll(refuse))
-	handle("GET "+base+"/{id}", c.show)
-	handle("GET "+base+"/{id}/export", c.export)
 	handle("GET "+base+"/{id}/correct", c.correctPage)
 	handle("POST "+base+"/{id}/correct", c.correct)
 	handle("POST "+base+"/{id}/optout", c.optOut)
@@ -61,25 +67,38 @@ func (c *counter) handler() http.Handler {
 	return mux
 }
 
-// open are the lists that the caller may see.
-func (c *counter) open(ctx context.Context) []list {
-	return slices.DeleteFunc(slices.Clone(c.lists), func(l list) bool { return !staff.Of(ctx).May(l.role) })
+// allows tells whether a person may do something on a list (contract: "Roles").
+func (l list) allows(p staff.Person, what string) bool {
+	if slices.Contains(holding, what) {
+		return p.May(policy.RolePrivacy)
+	}
+	return p.May(l.role) || slices.Contains(ofPrivacy, what) && p.May(policy.RolePrivacy)
+}
+
+// open are the lists that the caller may do something on.
+func (c *counter) open(ctx context.Context, what string) []list {
+	return slices.DeleteFunc(slices.Clone(c.lists), func(l list) bool { return !l.allows(staff.Of(ctx), what) })
 }
 
 // named finds a list by its name and holds the caller's roles to it; "" is the first that the caller may see.
 func (c *counter) named(ctx context.Context, name, what string) (list, error) {
 	if name == "" {
-		return c.open(ctx)[0], nil // the route asks for one of the roles
+		return c.open(ctx, what)[0], nil // the route asks for one of the roles
 	}
 	i := slices.IndexFunc(c.lists, func(l list) bool { return l.code() == name })
 	if i < 0 {
 		return list{}, one("list", "unknown", "名簿は newsletter か press です。", "The list is newsletter or press.")
 	}
-	if l := c.lists[i]; staff.Of(ctx).May(l.role) {
+	if l := c.lists[i]; l.allows(staff.Of(ctx), what) {
 		return l, nil
 	}
-	return list{}, errors.Join(&web.Error{Kind: web.Forbidden, Message: policy.Text{
-		JA: "この名簿は、別の担当のものです。", EN: "This list belongs to another role."}}, c.staff.Refused(ctx, what, name, "role"))
+	return list{}, c.refused(ctx, what, name)
+}
+
+// refused is the answer to somebody whose roles do not allow it, once the ledger has it.
+func (c *counter) refused(ctx context.Context, what, object string) error {
+	return errors.Join(&web.Error{Kind: web.Forbidden, Message: policy.Text{
+		JA: "この名簿は、別の担当のものです。", EN: "This list belongs to another role."}}, c.staff.Refused(ctx, what, object, "role"))
 }
 
 // person finds the list that a request about one person is for: as named, or the only one of the caller's that knows the person.
@@ -88,7 +107,7 @@ func (c *counter) person(ctx context.Context, name, id, what string) (list, erro
 		return c.named(ctx, name, what)
 	}
 	var known []list
-	for _, l := range c.open(ctx) {
+	for _, l := range c.open(ctx, what) {
 		_, found, err := l.Card(ctx, id)
 		if err != nil {
 			return list{}, err
@@ -141,6 +160,8 @@ func shown(err error) error {
 		return conflict(sprint(ja, reason.JA, day.JA), sprint(en, reason.EN, day.EN), map[string]any{"reason": out.Reason, "since": out.Since})
 	case errors.Is(err, subscription.ErrNotFound):
 		return web.ErrNotFound
+	case errors.Is(err, subscription.ErrNothingHeld):
+		return conflict("延長する記録、または延長の記録がありません。登録者のページで状態をご確認ください。", "There is nothing to hold, or no such hold. Please look at the person's page.", nil)
 	case errors.Is(err, subscription.ErrTaken):
 		return conflict("このアドレスはすでに名簿にあります。何も変更していません。", "The address is on the list already. Nothing was changed.", nil)
 	case errors.Is(err, subscription.ErrState), errors.Is(err, subscription.ErrNotWaiting):

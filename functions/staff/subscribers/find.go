@@ -9,6 +9,7 @@ import (
 
 	"madoguchi/shared/address"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/staff"
 	"madoguchi/shared/subscription"
 	"madoguchi/shared/web"
 )
@@ -25,6 +26,7 @@ type row struct {
 	Organization string             `json:"organization"`
 	ExpiresAt    string             `json:"expires_at,omitempty"`
 	Suppression  string             `json:"suppression,omitempty"` // the reason
+	HoldUntil    string             `json:"hold_until,omitempty"`  // of somebody who was looked up by address or has been acted on
 	Moved        bool               `json:"moved,omitempty"`       // the address that was asked for was given up for another
 }
 
@@ -35,6 +37,9 @@ func (l list) row(c subscription.Card) row {
 		r.Name, r.Email, r.Organization = maskName(s.Fields["name"]), maskEmail(s.Email), s.Fields["organization"]
 	} else if len(c.Consents) > 0 {
 		r.Channel = channelOf(c.Consents[len(c.Consents)-1].Proof)
+	}
+	if len(c.Holds) > 0 {
+		r.HoldUntil = japan(c.Holds[0].Until)
 	}
 	if c.Suppression != nil {
 		r.Suppression = c.Suppression.Reason
@@ -72,6 +77,9 @@ func (c *counter) search(w http.ResponseWriter, r *http.Request, s search) error
 	if err != nil {
 		return err
 	}
+	if s.State != "" && !staff.Of(ctx).May(l.role) { // General Affairs look for the person whom a case is about, and at nobody else
+		return c.refused(ctx, "subscriber.find", l.code())
+	}
 	s.Email, s.Query = strings.TrimSpace(s.Email), strings.TrimSpace(s.Query)
 	asked := s.Email != "" || s.Query != "" || s.State != ""
 	var rows []row
@@ -98,7 +106,8 @@ func (c *counter) search(w http.ResponseWriter, r *http.Request, s search) error
 		}
 		return web.WriteJSON(w, http.StatusOK, "application/json", answer)
 	}
-	return c.findPage(w, r, http.StatusOK, findView{List: l, Search: s, Rows: rows, Next: next, Asked: asked})
+	return c.findPage(w, r, http.StatusOK, findView{List: l, Search: s, Rows: rows, Next: next, Asked: asked,
+		Unknown: s.Email != "" && len(rows) == 0 && staff.Of(ctx).May(l.role)})
 }
 
 func (c *counter) found(ctx context.Context, l list, s search) ([]row, string, error) {
@@ -119,10 +128,9 @@ func (c *counter) found(ctx context.Context, l list, s search) ([]row, string, e
 	}
 	switch {
 	case errors.Is(err, subscription.ErrTooShort):
-		return nil, "", one("q", "too_short", "氏名・所属は2文字以上で探してください。", "Please type two or more characters.")
+		return nil, "", one("q", "too_short", "氏名・所属は2文字以上で探してください（1文字の姓は、漢字1文字で探せます）。", "Please type two or more characters; one Chinese character finds family names.")
 	case errors.Is(err, subscription.ErrCursor):
-		return nil, "", &web.Error{Kind: web.BadRequest, Message: policy.Text{
-			JA: "一覧の続きを示す値が正しくありません。一覧を最初から開いてください。", EN: "The cursor is not valid. Please begin with the first page of the list."}}
+		return nil, "", errCursor
 	case err != nil:
 		return nil, "", err
 	}
@@ -133,15 +141,33 @@ func (c *counter) found(ctx context.Context, l list, s search) ([]row, string, e
 	return rows, next, nil
 }
 
-// byAddress finds one person, as the address was typed: with full-width letters, capitals, or the address of earlier.
+var (
+	errCursor = &web.Error{Kind: web.BadRequest, Message: policy.Text{
+		JA: "一覧の続きを示す値が正しくありません。一覧を最初から開いてください。", EN: "The cursor is not valid. Please begin with the first page of the list."}}
+	errAddress = one("email", "invalid", "メールアドレスの形をご確認ください。", "Please check the mail address.")
+)
+
+// byAddress finds one person, as the address was typed: with full-width letters, capitals, or the address of earlier. What is held of
+// an address that was given up since stands beside.
 func (c *counter) byAddress(ctx context.Context, l list, typed string) ([]row, string, error) {
 	to, err := address.Parse(typed)
 	if err != nil {
-		return nil, "", one("email", "invalid", "メールアドレスの形をご確認ください。", "Please check the mail address.")
+		return nil, "", errAddress
 	}
-	card, found, err := l.Meet(ctx, to.Key(l.AddressKey))
+	person := to.Key(l.AddressKey)
+	card, found, err := l.Meet(ctx, person)
 	if err != nil || !found {
 		return nil, "", err
 	}
-	return []row{l.row(card)}, "", nil
+	rows := []row{l.row(card)}
+	if card.Person != person {
+		before, found, err := l.Card(ctx, person)
+		if err != nil {
+			return nil, "", err
+		}
+		if found && len(before.Holds) > 0 {
+			rows = append(rows, l.row(before))
+		}
+	}
+	return rows, "", nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"madoguchi/shared/form"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
 	"madoguchi/shared/staff"
 	"madoguchi/shared/subscription"
 	"madoguchi/shared/web"
@@ -34,14 +35,17 @@ type view struct {
 	ListName string
 	Others   []other // lists that the person may see beside it
 	Problem  *web.Error
+	Own      bool // the caller looks after the list
+	MayHold  bool
 }
 
 type other struct{ Code, Name string }
 
-func (c *counter) view(ctx context.Context, r *http.Request, l list) view {
+func (c *counter) view(ctx context.Context, r *http.Request, l list, what string) view {
 	lang := staff.Language(r)
-	v := view{Language: lang, Base: base, Code: l.code(), ListName: l.Service.Name.In(lang), Done: told[r.URL.Query().Get("done")].In(lang)}
-	for _, one := range c.open(ctx) {
+	v := view{Language: lang, Base: base, Code: l.code(), ListName: l.Service.Name.In(lang), Done: told[r.URL.Query().Get("done")].In(lang),
+		Own: staff.Of(ctx).May(l.role), MayHold: mayHold(ctx)}
+	for _, one := range c.open(ctx, what) {
 		if one.code() != l.code() {
 			v.Others = append(v.Others, other{one.code(), one.Service.Name.In(lang)})
 		}
@@ -49,8 +53,13 @@ func (c *counter) view(ctx context.Context, r *http.Request, l list) view {
 	return v
 }
 
-// T is a text of the page.
-func (v view) T(ja, en string) string { return policy.Text{JA: ja, EN: en}.In(v.Language) }
+// T is a text of the page. Some words have nothing that stands for them in English: then nothing does.
+func (v view) T(ja, en string) string {
+	if v.Language == policy.English {
+		return en
+	}
+	return ja
+}
 
 // State, Reason and Channel are words for codes.
 func (v view) State(s subscription.State) string { return stateName(s).In(v.Language) }
@@ -124,6 +133,8 @@ var told = map[string]policy.Text{
 	"approve": {JA: "承認しました。ご本人にメールでお知らせします。", EN: "Approved. The person is told by mail."},
 	"refuse":  {JA: "お断りしました。ご本人にメールでお知らせします。", EN: "Refused. The person is told by mail."},
 	"some":    {JA: "処理しました。すでに承認待ちでなくなっていた方は、そのままです。", EN: "Done. Those who no longer waited were left as they are."},
+	"hold":    {JA: "保存期限を延長しました。", EN: "The record is on hold."},
+	"release": {JA: "保存期限の延長を終わりました。延長のために保管していた記録は削除しました。", EN: "The hold has ended. What it kept is deleted."},
 	"add":     {JA: "登録を受け付けました。", EN: "Added."},
 }
 
@@ -139,10 +150,13 @@ type findView struct {
 	States []subscription.State
 	NextAt string
 	Decide bool
+
+	Unknown bool // nobody has the address: the wish of its owner can be recorded all the same
+	Ways    []string
 }
 
 func (c *counter) findPage(w http.ResponseWriter, r *http.Request, status int, v findView) error {
-	v.view = c.view(r.Context(), r, v.List)
+	v.view, v.Ways = c.view(r.Context(), r, v.List, "subscriber.find"), ownWays
 	v.Problem, v.States = v.Wrong, subscription.States()
 	if !v.List.Approval {
 		v.States = slices.DeleteFunc(v.States, func(s subscription.State) bool { return s == subscription.Pending })
@@ -163,6 +177,9 @@ type personView struct {
 	Ways    []string
 	Print   bool    // for paper: nothing is folded away
 	Beside  []aside // other records of the person
+	Held    []heldView
+	First   string // the first and the last day that a hold may last to
+	Last    string
 }
 
 type pair struct{ Label, Value string }
@@ -179,9 +196,11 @@ type aside struct {
 func (v personView) Can(action string) bool { return slices.Contains(v.P.May, action) }
 
 func (c *counter) personView(r *http.Request, l list, p *whole) (personView, error) {
-	v := personView{view: c.view(r.Context(), r, l), P: p, Because: p.NextIssue.text.In(staff.Language(r)), Ways: ownWays}
+	day := func(after time.Duration) string { return c.now().Add(after).In(policy.JapanTime).Format(time.DateOnly) }
+	v := personView{view: c.view(r.Context(), r, l, "subscriber.view"), P: p, First: day(24 * time.Hour), Last: day(record.MaxHold - 48*time.Hour), Because: p.NextIssue.text.In(staff.Language(r)), Ways: ownWays}
 	fields, err := l.List.Fields(r.Context())
 	v.Items = v.items(fields, p.Email, p.Fields)
+	v.Held = v.held(fields)
 	for _, s := range p.Waiting {
 		v.Beside = append(v.Beside, aside{v.T("ほかの申し込み（確認待ち）", "Another sign-up that waits"), s.SubmittedAt, s.ExpiresAt, v.items(fields, s.Email, s.Fields)})
 	}
@@ -243,7 +262,7 @@ func (c *counter) correctForm(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
-	v := formView{view: c.view(r.Context(), r, l), ID: id, Inputs: inputs(fields, values, wrong, staff.Language(r))}
+	v := formView{view: c.view(r.Context(), r, l, "subscriber.correct"), ID: id, Inputs: inputs(fields, values, wrong, staff.Language(r))}
 	v.Problem = wrong
 	return c.write(w, r, status, policy.Text{JA: "登録内容の訂正", EN: "Correct a typing error"}, "correct", v)
 }
@@ -261,7 +280,7 @@ func (c *counter) addForm(w http.ResponseWriter, r *http.Request, l list, b *bod
 	if err != nil {
 		return err
 	}
-	v := formView{view: c.view(r.Context(), r, l), Inputs: inputs(fields, b.Fields, wrong, staff.Language(r)), Ways: toAdd, Chosen: b.Channel}
+	v := formView{view: c.view(r.Context(), r, l, "subscriber.add"), Inputs: inputs(fields, b.Fields, wrong, staff.Language(r)), Ways: toAdd, Chosen: b.Channel}
 	v.Problem = wrong
 	if b.Evidence != nil {
 		v.Evidence = *b.Evidence

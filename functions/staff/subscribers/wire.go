@@ -11,6 +11,7 @@ import (
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/mail"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/staff"
 	"madoguchi/shared/subscription"
 	"madoguchi/shared/web"
 )
@@ -30,8 +31,10 @@ type whole struct {
 	Left        *signUp                   `json:"left,omitempty"`    // the profile of somebody who left, and has signed up again since
 	Mails       []sent                    `json:"mails"`             // the newest first
 	Suppression *subscription.Suppression `json:"suppression"`
-	Hold        *string                   `json:"hold"` // no hold is kept on a subscriber today
+	Hold        *hold                     `json:"hold"`            // the longest
+	Holds       []hold                    `json:"holds,omitempty"` // all of them
 	ExpiresAt   string                    `json:"expires_at,omitempty"`
+	DueAt       string                    `json:"due_at,omitempty"`      // the ordinary expiry, where a hold postpones it
 	NewAddress  string                    `json:"new_address,omitempty"` // waits for its own confirmation
 	PutBack     *subscription.PutBack     `json:"put_back,omitempty"`
 	NextIssue   nextIssue                 `json:"next_issue"`
@@ -105,6 +108,7 @@ func (c *counter) describe(ctx context.Context, l list, id string, language poli
 	}
 	v := &whole{ID: id, List: l.code(), State: card.State(), Since: card.Since(), Suppression: card.Suppression, Fields: map[string]string{}, card: card,
 		May: l.may(card)}
+	v.May = slices.DeleteFunc(v.May, func(action string) bool { return !l.allows(staff.Of(ctx), "subscriber."+action) })
 	v.NextIssue.Receives, v.NextIssue.text = l.next(card)
 	v.NextIssue.Because = v.NextIssue.text.In(language)
 	shown := map[string]bool{}
@@ -130,6 +134,15 @@ func (c *counter) describe(ctx context.Context, l list, id string, language poli
 	if s := card.Left; s != nil {
 		v.Left = &signUp{s.Email, s.Fields, s.SubmittedAt, japan(s.ExpiresAt)}
 	}
+	for _, h := range card.Holds {
+		v.Holds = append(v.Holds, l.hold(h, mayHold(ctx)))
+	}
+	if len(v.Holds) > 0 {
+		v.Hold = &v.Holds[0]
+		if s := card.Subscriber; s == nil || card.Holds[0].Until > s.ExpiresAt {
+			v.DueAt, v.ExpiresAt = v.ExpiresAt, v.Hold.Until
+		}
+	}
 	if len(v.Evidence) > 0 {
 		v.Channel = v.Evidence[0].Channel
 	}
@@ -141,6 +154,12 @@ func (c *counter) describe(ctx context.Context, l list, id string, language poli
 func (l list) may(c subscription.Card) []string {
 	all := []string{}
 	s := c.Subscriber
+	if s != nil || len(c.Holds) > 0 {
+		all = append(all, "hold")
+	}
+	if len(c.Holds) > 0 {
+		all = append(all, "release")
+	}
 	wish := c.Suppression != nil && c.Suppression.Reason != string(subscription.Bounced)
 	if c.State() != subscription.Unsubscribed || !wish {
 		all = append(all, "optout")

@@ -37,6 +37,7 @@ func stateName(s subscription.State) policy.Text {
 		subscription.Confirmed:    {JA: "配信中", EN: "Subscribed"},
 		subscription.Unsubscribed: {JA: "配信停止", EN: "Unsubscribed"},
 		subscription.Bounced:      {JA: "不達", EN: "Bounced"},
+		subscription.OnHold:       {JA: "記録の保管のみ", EN: "Kept on hold only"},
 	}[s]
 }
 
@@ -46,6 +47,7 @@ func reasonName(reason string) policy.Text {
 		"unsubscribed": {JA: "配信停止の希望", EN: "unsubscribed"},
 		"bounced":      {JA: "メールの不達", EN: "bounced"},
 		"complained":   {JA: "迷惑メールとしての申告", EN: "complained"},
+		"stop_use":     {JA: "利用停止の請求", EN: "stop of use"},
 	}[reason]; known {
 		return t
 	}
@@ -121,6 +123,9 @@ func (l list) next(c subscription.Card) (receives bool, because policy.Text) {
 	since := date(c.Since())
 	wish := c.Suppression != nil && c.Suppression.Reason != string(subscription.Bounced)
 	switch state := c.State(); {
+	case state == subscription.OnHold:
+		return false, say("%sは届きません。登録の保存期限は過ぎており、記録は%sのためだけに保管しています。届くには、本人が登録フォームから登録し直し、確認のメールのリンクを押す必要があります。",
+			"%s does not arrive: the record's time is over, and it is kept for a %s and nothing else. It arrives once the person signs up again and confirms it.", holdReason(c.Holds[0].Reason))
 	case state == subscription.Unconfirmed && c.Subscriber.Unmailed:
 		return false, say("%sが届くには、確認のメールのリンクを本人が押す必要がありますが、そのメールはまだ送られていません。「確認のメールを再送する」を押してください。",
 			"%s arrives once the person presses the link in the confirmation mail, which has not been sent yet: please send it again.")

@@ -95,7 +95,8 @@ func (w *world) list(code policy.Code) list {
 
 // who are the people of the tests, with their roles.
 func who(name string) staff.Person {
-	return stafftest.Person(name, map[string][]string{"editor": {"editor"}, "press": {"press"}, "both": {"editor", "press"}, "events": {"events"}}[name]...)
+	return stafftest.Person(name, map[string][]string{"editor": {"editor"}, "press": {"press"}, "both": {"editor", "press"}, "events": {"events"},
+		"privacy": {"privacy"}, "all": {"editor", "press", "privacy"}, "admin": {"admin"}}[name]...)
 }
 
 // call is a script's request; v is sent as JSON unless it is nil or a text.

@@ -1,6 +1,6 @@
 // Command importer does the work of imports: it checks lists that staff have sent, takes them over and gives them back, in steps
 // (issue "the lists desk"). The stream of the imports table wakes it at once; the clock goes on with what was left behind, and
-// deletes files whose day is over. What it knows is in the table and the bucket alone: killed at any moment, the next one goes on.
+// deletes files whose day is over. Beside it adds to the lists the marks that older records lack. What it knows is in the table and the bucket alone: killed at any moment, the next one goes on.
 package main
 
 import (
@@ -12,12 +12,15 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"madoguchi/shared/campaign"
 	"madoguchi/shared/config"
 	"madoguchi/shared/lambdahost"
+	"madoguchi/shared/ledger"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 	"madoguchi/shared/roster"
+	"madoguchi/shared/roster/workbook"
 	"madoguchi/shared/subscription"
 )
 
@@ -29,6 +32,8 @@ type settings struct {
 	Newsletter  string     `env:"NEWSLETTER_TABLE"`
 	Press       string     `env:"PRESS_TABLE"`
 	Suppression string     `env:"SUPPRESSION_TABLE"`
+	Campaigns   string     `env:"CAMPAIGNS_TABLE"`
+	Ledger      string     `env:"LEDGER_TABLE"`
 	AddressKey  config.Key `env:"ADDRESS_KEY"`
 }
 
@@ -56,7 +61,9 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 	if err := errors.Join(all...); err != nil {
 		return nil, err
 	}
-	w := &roster.Worker{Store: &roster.Store{Client: client, Table: cfg.Imports, Now: time.Now}, Files: files.Bucket(cfg.Files), Lists: lists, Now: time.Now}
+	w := &roster.Worker{Store: &roster.Store{Client: client, Table: cfg.Imports, Now: time.Now}, Files: files.Bucket(cfg.Files), Lists: lists, Now: time.Now,
+		Books: workbook.Open, Mailings: roster.Mailings{Campaigns: &campaign.Store{Client: client, Table: cfg.Campaigns, Now: time.Now}}}
+	m := &marks{lists: lists, ledger: &ledger.Store{Client: client, Table: cfg.Ledger, Now: time.Now}}
 	return func(ctx context.Context, payload json.RawMessage) (any, error) {
 		var event events.DynamoDBEvent
 		if err := json.Unmarshal(payload, &event); err != nil {
@@ -71,6 +78,6 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 			// What failed is in the log and stays with the clock: a repeated record would say nothing more.
 			return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}, nil
 		}
-		return nil, err
+		return nil, errors.Join(err, m.work(ctx, end))
 	}, nil
 }

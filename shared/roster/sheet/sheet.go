@@ -1,5 +1,6 @@
 // Package sheet reads the lists that offices bring: CSV in UTF-8 or Shift_JIS, with whatever line ends, alone or compressed, and
-// XLSX. It hands over row by row and never holds more than the file as it came. What a file unpacks to is bounded (hard case 5).
+// XLSX by shared/roster/workbook, which only the function links that reads files. It hands over row by row and never holds more than
+// the file as it came. What a file unpacks to is bounded (hard case 5).
 package sheet
 
 import (
@@ -24,10 +25,8 @@ const (
 	lastRow    = 1 << 20   // that a spreadsheet can have, blank ones among them
 	maxCell    = 10_000    // bytes
 	maxLine    = 256 << 10 // bytes of a row as it stands in the file
-	maxUnzip   = 128 << 20 // bytes of all parts of a compressed file
+	MaxUnzip   = 128 << 20 // bytes of all parts of a compressed file
 	maxParts   = 1_000     // parts of an XLSX
-	xmlInPlace = 1 << 20   // bytes of a part that excelize keeps in memory; above, it works from a temporary file
-	maxShared  = 64 << 20  // bytes of the shared texts, of which the reader keeps an index
 )
 
 // Refused says why a whole file is not read. Codes are those of roster's problems.
@@ -37,22 +36,25 @@ func (r *Refused) Error() string { return "file refused: " + r.Code }
 
 // The codes.
 const (
-	Encoding   = "encoding" // neither UTF-8 nor Shift_JIS
-	UTF16      = "utf16"    // Excel's "Unicode text"
-	Binary     = "binary"   // not a text
-	Empty      = "empty"    // no row
-	TooWide    = "too_wide" // too many columns, or a row without end
-	TooLong    = "too_many_rows"
-	TooLarge   = "unzips"     // unpacks to too much
-	Broken     = "broken"     // an XLSX or archive that cannot be read
-	Quotes     = "quotes"     // a quotation mark that is never closed
-	OldExcel   = "old_excel"  // .xls
-	Encrypted  = "encrypted"  // with a password
-	NoCSV      = "no_csv"     // an archive of something else
-	rowQuotes  = "row_quotes" // of one row
-	rowFormula = "formula"
-	rowError   = "cell_error"
-	rowCell    = "cell_too_long"
+	Encoding  = "encoding" // neither UTF-8 nor Shift_JIS
+	UTF16     = "utf16"    // Excel's "Unicode text"
+	Binary    = "binary"   // not a text
+	Empty     = "empty"    // no row
+	TooWide   = "too_wide" // too many columns, or a row without end
+	TooLong   = "too_many_rows"
+	TooLarge  = "unzips"     // unpacks to too much
+	Broken    = "broken"     // an XLSX or archive that cannot be read
+	Quotes    = "quotes"     // a quotation mark that is never closed
+	OldExcel  = "old_excel"  // .xls
+	Encrypted = "encrypted"  // with a password
+	NoCSV     = "no_csv"     // an archive of something else
+	rowQuotes = "row_quotes" // of one row
+	Formula   = "formula"    // likewise
+	rowError  = "cell_error"
+	rowCell   = "cell_too_long"
+
+	// OtherSheets is a note and no refusal: people see more sheets than the one that is read.
+	OtherSheets = "other_sheets"
 )
 
 // Row is one row of a file that is not blank.
@@ -64,25 +66,34 @@ type Row struct {
 
 // Sheet is a file that is being read.
 type Sheet struct {
-	Format string // "csv" or "xlsx"
+	Format string   // "csv" or "xlsx"
+	Notes  []string // codes of what staff should know of the file
 	next   func() (Row, error)
 	close  func() error
 }
 
+// Books reads XLSX: shared/roster/workbook's Open.
+type Books func(content []byte, archive *zip.Reader) (*Sheet, error)
+
+// New is a sheet whose rows next reads, io.EOF after the last; close gives back what it holds.
+func New(format string, next func() (Row, error), closes func() error, notes ...string) *Sheet {
+	return &Sheet{Format: format, Notes: notes, next: next, close: closes}
+}
+
 // Open looks at a file. The error is a *Refused. The content is not changed, and must not be while the sheet is read.
-func Open(content []byte) (*Sheet, error) {
+func Open(content []byte, books Books) (*Sheet, error) {
 	switch {
 	case len(content) == 0:
 		return nil, &Refused{Empty}
 	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
-		return openZip(content)
+		return openZip(content, books)
 	case bytes.HasPrefix(content, []byte("\x1f\x8b")):
 		return openCSV(func() (io.Reader, error) {
 			z, err := gzip.NewReader(bytes.NewReader(content))
 			if err != nil {
 				return nil, &Refused{Broken}
 			}
-			return &bounded{r: z, left: maxUnzip}, nil
+			return Bounded(z, MaxUnzip), nil
 		})
 	case bytes.HasPrefix(content, []byte("\xd0\xcf\x11\xe0")):
 		// The container of .xls, and of an XLSX with a password.
@@ -95,7 +106,7 @@ func Open(content []byte) (*Sheet, error) {
 }
 
 // openZip tells an XLSX from a CSV in an archive.
-func openZip(content []byte) (*Sheet, error) {
+func openZip(content []byte, books Books) (*Sheet, error) {
 	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil || len(archive.File) > maxParts {
 		return nil, &Refused{Broken}
@@ -105,7 +116,7 @@ func openZip(content []byte) (*Sheet, error) {
 		name := strings.ToLower(path.Base(f.Name))
 		switch {
 		case f.Name == "[Content_Types].xml":
-			return openXLSX(content, archive)
+			return books(content, archive)
 		case f.Flags&1 != 0:
 			return nil, &Refused{Encrypted}
 		case strings.HasSuffix(name, ".csv") && !strings.HasPrefix(name, "."):
@@ -123,9 +134,12 @@ func openZip(content []byte) (*Sheet, error) {
 		if err != nil {
 			return nil, &Refused{Broken}
 		}
-		return &bounded{r: r, left: maxUnzip}, nil
+		return Bounded(r, MaxUnzip), nil
 	})
 }
+
+// Bounded reads at most left bytes and refuses more.
+func Bounded(r io.Reader, left int64) io.Reader { return &bounded{r: r, left: left} }
 
 // bounded reads at most left bytes: what a directory says of a part's size is not believed.
 type bounded struct {
@@ -236,7 +250,7 @@ func wrong(cells []string) string {
 		case len(cell) > maxCell:
 			return rowCell
 		case strings.HasPrefix(text, "="):
-			return rowFormula
+			return Formula
 		case text == "#N/A", text == "#REF!", text == "#NAME?", text == "#VALUE!", text == "#DIV/0!", text == "#NULL!", text == "#NUM!":
 			return rowError
 		}

@@ -17,5 +17,6 @@ func Table(t testing.TB, client *dynamodb.Client, name string) string {
 		recordtest.Index{Name: "state", Hash: "listed", Range: "listed_at", RangeType: types.ScalarAttributeTypeS},
 		recordtest.Index{Name: "name", Hash: "name_beginning", Range: "sk"},
 		recordtest.Index{Name: "organization", Hash: "organization_beginning", Range: "sk"},
-		recordtest.Index{Name: "ending", Hash: "ending", Range: "expires_at", RangeType: types.ScalarAttributeTypeN})
+		recordtest.Index{Name: "ending", Hash: "ending", Range: "expires_at", RangeType: types.ScalarAttributeTypeN},
+		recordtest.Index{Name: "initial", Hash: "name_initial", Range: "sk"})
 }

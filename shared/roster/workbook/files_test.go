@@ -1,4 +1,4 @@
-package sheet
+package workbook
 
 import (
 	"archive/zip"
@@ -13,11 +13,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
+
+	"madoguchi/shared/roster/sheet"
 )
 
-// all reads a file to its end.
-func all(content []byte) (format string, rows []Row, err error) {
-	s, err := Open(content)
+// all reads a file to its end, as package sheet does with this one: the tests of both stand here.
+func all(content []byte) (format string, rows []sheet.Row, err error) {
+	s, err := sheet.Open(content, Open)
 	if err != nil {
 		return "", nil, err
 	}
@@ -81,8 +83,8 @@ func TestXLSX(t *testing.T) {
 		)
 	})
 	format, rows, err := all(content)
-	want := []Row{{1, []string{"メール", "氏名", "停止日", "都道府県"}, ""}, {3, []string{"a@example.jp", "髙﨑 𠮷野", "", "1"}, ""},
-		{4, []string{"b@example.jp"}, "formula"}, {5, []string{"c@example.jp", "山田"}, ""}}
+	want := []sheet.Row{{Number: 1, Cells: []string{"メール", "氏名", "停止日", "都道府県"}}, {Number: 3, Cells: []string{"a@example.jp", "髙﨑 𠮷野", "", "1"}},
+		{Number: 4, Cells: []string{"b@example.jp"}, Problem: "formula"}, {Number: 5, Cells: []string{"c@example.jp", "山田"}}}
 	if diff := cmp.Diff(want, rows); diff != "" || err != nil || format != "xlsx" {
 		t.Error(format, err, diff)
 	}
@@ -105,7 +107,7 @@ func TestDaysInXLSX(t *testing.T) {
 }
 
 func TestCSV(t *testing.T) {
-	rows := []Row{{1, []string{"a", "b"}, ""}, {2, []string{"1", "x\ny"}, ""}, {4, []string{"2", "z"}, ""}}
+	rows := []sheet.Row{{Number: 1, Cells: []string{"a", "b"}}, {Number: 2, Cells: []string{"1", "x\ny"}}, {Number: 4, Cells: []string{"2", "z"}}}
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
 	text := "a,b\r\n1,\"x\r\ny\"\r\n\r\n2,z\r"
@@ -137,7 +139,7 @@ func TestBombsAreRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range 1 + n*(maxUnzip>>20) {
+			for range 1 + n*(sheet.MaxUnzip>>20) {
 				if _, err := io.WriteString(w, zeros); err != nil {
 					t.Fatal(err)
 				}
@@ -156,21 +158,21 @@ func TestBombsAreRefused(t *testing.T) {
 		content []byte
 		code    string
 	}{
-		"XLSX that unpacks to too much": {bomb, TooLarge},
-		"shared texts without end":      {pumped("xl/sharedStrings.xml"), TooLarge},
-		"XLSX without a sheet":          {archive(t, map[string]string{"[Content_Types].xml": "<x/>"}), Broken},
-		"a row that no sheet has":       {rowAt(t, 2_000_000_000), Broken},
-		"half an archive":               {bomb[:1000], Broken},
-		"a cell in column 16384":        {book(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "XFD1", "x") }), TooWide},
-		"a million columns":             {[]byte(strings.Repeat("a,", 1_000_000)), TooWide},
-		"300 columns":                   {[]byte(strings.Repeat("a,", 300) + "a\n"), TooWide},
-		"too many rows":                 {[]byte(strings.Repeat("a\n", MaxRows+2)), TooLong},
-		"NUL":                           {[]byte("a,b\x00\n"), Binary},
-		"two lists":                     {archive(t, map[string]string{"a.csv": "a\n", "b.csv": "b\n"}), NoCSV},
+		"XLSX that unpacks to too much": {bomb, sheet.TooLarge},
+		"shared texts without end":      {pumped("xl/sharedStrings.xml"), sheet.TooLarge},
+		"XLSX without a sheet":          {archive(t, map[string]string{"[Content_Types].xml": "<x/>"}), sheet.Broken},
+		"a row that no sheet has":       {rowAt(t, 2_000_000_000), sheet.Broken},
+		"half an archive":               {bomb[:1000], sheet.Broken},
+		"a cell in column 16384":        {book(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "XFD1", "x") }), sheet.TooWide},
+		"a million columns":             {[]byte(strings.Repeat("a,", 1_000_000)), sheet.TooWide},
+		"300 columns":                   {[]byte(strings.Repeat("a,", 300) + "a\n"), sheet.TooWide},
+		"too many rows":                 {[]byte(strings.Repeat("a\n", sheet.MaxRows+2)), sheet.TooLong},
+		"NUL":                           {[]byte("a,b\x00\n"), sheet.Binary},
+		"two lists":                     {archive(t, map[string]string{"a.csv": "a\n", "b.csv": "b\n"}), sheet.NoCSV},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := all(c.content)
-			var refused *Refused
+			var refused *sheet.Refused
 			if !errors.As(err, &refused) || refused.Code != c.code {
 				t.Errorf("%v, want %s", err, c.code)
 			}
@@ -182,6 +184,14 @@ func TestBombsAreRefused(t *testing.T) {
 func rowAt(t *testing.T, number int) []byte {
 	t.Helper()
 	content := book(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "A1", "x") })
+	return edited(t, content, func(_, text string) string {
+		return strings.ReplaceAll(strings.ReplaceAll(text, `r="1"`, fmt.Sprintf(`r="%d"`, number)), `r="A1"`, "")
+	})
+}
+
+// edited is an archive whose parts are changed.
+func edited(t testing.TB, content []byte, change func(name, text string) string) []byte {
+	t.Helper()
 	old, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +206,7 @@ func rowAt(t *testing.T, number int) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parts[f.Name] = strings.ReplaceAll(strings.ReplaceAll(string(text), `r="1"`, fmt.Sprintf(`r="%d"`, number)), `r="A1"`, "")
+		parts[f.Name] = change(f.Name, string(text))
 	}
 	return archive(t, parts)
 }
@@ -211,7 +221,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(book(f, func(b *excelize.File) error { return b.SetCellFormula("Sheet1", "B2", "1+1") }))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		_, rows, err := all(content)
-		var refused *Refused
+		var refused *sheet.Refused
 		if err != nil && !errors.As(err, &refused) {
 			t.Fatalf("an error without a code: %v", err)
 		}
