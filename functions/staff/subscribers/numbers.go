@@ -73,7 +73,7 @@ func (c *counter) numbers(w http.ResponseWriter, r *http.Request) error {
 	if web.WantsJSON(r) {
 		return web.WriteJSON(w, http.StatusOK, "application/json", map[string]any{"list": l.code(), "since": orNull(since), "items": append([]month{}, all...)})
 	}
-	v := numbersView{view: c.view(r.Context(), r, l), Since: date(since).In(staff.Language(r)), Columns: columns(staff.Language(r)), Chart: chartOf(all, staff.Language(r))}
+	v := numbersView{view: c.view(r.Context(), r, l, "subscriber.numbers"), Since: date(since).In(staff.Language(r)), Columns: columns(staff.Language(r)), Chart: chartOf(all, staff.Language(r))}
 	for _, m := range all {
 		v.Rows = append(v.Rows, numbersRow{m.Month, m.cells("–")})
 	}
