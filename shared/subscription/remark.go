@@ -120,7 +120,7 @@ func (l *List) remark(ctx context.Context, s Subscriber) (written bool, err erro
 		}
 		set, remove, values := []string(nil), []string(nil), record.Values{}
 		for _, one := range []struct{ attribute, value string }{{"listed", marks.Listed}, {"listed_at", marks.ListedAt}, {"name_beginning", marks.Name},
-			{"organization_beginning", marks.Organization}, {"name_initial", marks.Initial}} {
+			{"organization_beginning", marks.Organization}, {"name_initial", marks.Initial}, {"ending", marks.Ending}} {
 			if one.value == "" {
 				remove = append(remove, one.attribute)
 				continue
