@@ -125,7 +125,7 @@ func (m *mailing) marked(ctx context.Context, c *campaign.Chunk, called []int, c
 	m.places <- struct{}{}
 	defer func() { <-m.places }()
 	if err := m.space(ctx, len(called)); err != nil {
-		return nil, true, nil //nolint:nilerr // the time is over, and nothing is marked
+		return nil, true, nil // the time is over, and nothing is marked
 	}
 	until := m.now().Add(m.cfg.Lease)
 	if ours, err := m.store.Begin(ctx, c, called, until); err != nil || !ours {
