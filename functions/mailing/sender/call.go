@@ -25,7 +25,7 @@ func (m *mailing) chunk(ctx context.Context, c *campaign.Chunk) error {
 		return err
 	}
 	for m.stopped() == "" {
-		who := pending(c, m.perCall)
+		who := pending(c, m.perCall())
 		if len(who) == 0 {
 			break
 		}
@@ -70,6 +70,10 @@ func pending(c *campaign.Chunk, n int) []int {
 func (m *mailing) some(ctx context.Context, c *campaign.Chunk, who []int) (ours bool, err error) {
 	if may, err := m.turn(ctx, len(who)); err != nil || !may {
 		return true, err
+	}
+	if most := m.perCall(); most < len(who) { // the rate was lowered while this call waited for its turn
+		m.bucket.Return(len(who) - most)
+		who = who[:most]
 	}
 	keys := c.Keys()
 	asked := make([]string, len(who))
@@ -253,6 +257,7 @@ func (m *mailing) slow() {
 	wait := min(most, first<<min(m.slowed, 10))
 	wait = wait/2 + rand.N(wait/2) //nolint:gosec // jitter needs no secrecy
 	m.slowed++
+	m.doubt.Store(true)
 	m.until = m.now().Add(wait)
 }
 

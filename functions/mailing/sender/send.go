@@ -33,7 +33,6 @@ type mailing struct {
 	c        campaign.Campaign
 	from     campaign.Audience
 	letters  map[policy.Language]*envelope.Letter
-	perCall  int // recipients of one call at most
 	end      time.Time
 	shard    string
 	accepted int // when the run began; what came back is held against it
@@ -113,8 +112,7 @@ func (s *sender) open(ctx context.Context, c campaign.Campaign, end time.Time) (
 		_, err = s.enter(ctx, c.ID, campaign.Paused, "ses_reputation")
 		return nil, err
 	}
-	m := &mailing{sender: s, c: c, end: end, shard: shard(), places: make(chan struct{}, inFlight),
-		perCall: max(1, min(campaign.ChunkSize, int(account.PerSecond)))}
+	m := &mailing{sender: s, c: c, end: end, shard: shard(), places: make(chan struct{}, inFlight)}
 	counts, _, err := s.store.Counts(ctx, &c)
 	if err != nil {
 		return nil, err

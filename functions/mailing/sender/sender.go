@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,8 @@ const (
 	idle = 500 * time.Millisecond
 	// askAgain is how often SES is asked for the account's rate, quota and standing.
 	askAgain = 20 * time.Second
+	// askSoon is how old the answer may be where SES has asked for less since: the rate may have been lowered.
+	askSoon = time.Second
 )
 
 // sender carries out campaigns.
@@ -43,6 +46,8 @@ type sender struct {
 	metrics *metric.Writer // nil: nothing is measured
 
 	account atomic.Pointer[account]
+	asking  sync.Mutex  // whoever asks for the account holds it
+	doubt   atomic.Bool // SES has asked for less since the account was asked for
 }
 
 // account is what SES said of the account, and what was sent since.
@@ -234,10 +239,17 @@ func (s *sender) later(ctx context.Context, id string, d time.Duration) error {
 // shard keeps apart the counters of those who write at the same time.
 func shard() string { return rand.Text()[:4] }
 
-// know asks SES for the account where the last answer is old.
+// know asks SES for the account where the last answer is old. While somebody else asks, the last answer serves.
 func (s *sender) know(ctx context.Context) (*account, error) {
-	if a := s.account.Load(); a != nil && s.now().Sub(a.at) < askAgain {
+	a, old := s.account.Load(), askAgain
+	if s.doubt.Load() {
+		old = askSoon
+	}
+	if a != nil && (s.now().Sub(a.at) < old || !s.asking.TryLock()) {
 		return a, nil
+	}
+	if a != nil {
+		defer s.asking.Unlock()
 	}
 	ctx, cancel := context.WithTimeout(ctx, reserve)
 	defer cancel()
@@ -245,10 +257,16 @@ func (s *sender) know(ctx context.Context) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &account{Account: answer, at: s.now()}
+	a = &account{Account: answer, at: s.now()}
+	s.doubt.Store(false)
 	s.account.Store(a)
 	s.bucket.SetRate(a.PerSecond)
 	return a, nil
+}
+
+// perCall is how many recipients one call has at most: what SES lets through at once.
+func (s *sender) perCall() int {
+	return max(1, min(campaign.ChunkSize, int(s.bucket.Rate())))
 }
 
 // room is how many recipients campaigns may still be sent to today: the quota of 24 hours without what is kept for transactional

@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -163,6 +164,24 @@ func TestCallsFollowTheRate(t *testing.T) {
 				t.Errorf("%+v in %d calls", got, calls)
 			}
 		})
+	}
+}
+
+// A rate that is lowered while a sender is at work is kept from the first refusal on: a call of the size of before would be refused for ever.
+func TestRateIsLowered(t *testing.T) {
+	w := newWorld(t)
+	rate := 20.0
+	w.faults(local.Faults{MaxSendRate: &rate})
+	w.subscribe(60)
+	id := w.schedule(nil)
+	var group sync.WaitGroup
+	group.Go(w.tick)
+	during(t.Context(), func() bool { return w.once() >= 20 })
+	slow := 5.0
+	w.faults(local.Faults{MaxSendRate: &slow})
+	group.Wait()
+	if got := w.counts(id); w.get(id).State != campaign.Sent || got.Accepted != 60 || w.once() != 60 || w.perCall() != 5 {
+		t.Errorf("%s: %+v, %d mails, %d a call", w.get(id).State, got, w.once(), w.perCall())
 	}
 }
 
