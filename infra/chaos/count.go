@@ -12,7 +12,7 @@ import (
 )
 
 // inFlight is how many calls a sender makes at a time (functions/mailing/sender).
-const inFlight = 24
+const inFlight = 20
 
 // bound is how many recipients can have become unknown: those of the calls that a killed process was making, and of those that SES
 // left unanswered or whose outcome could not be stored within the lease.

@@ -132,8 +132,9 @@ func (c *chaos) fail(ctx context.Context, id string, chance *rand.Rand) {
 			fail = &ses.Fail{Reject: 1}
 			c.bound.rejected()
 		case "ses down":
-			c.bound.add(c.Senders * inFlight) // whoever was calling, and could not tell
+			before := mail.Cut()
 			down(func(down bool) { _ = mail.SetFaults(ses.Faults{Down: map[bool]*bool{true: &yes, false: &no}[down]}) })
+			c.bound.add(mail.Cut() - before) // who called meanwhile, and cannot tell
 		case "dynamodb conflicts":
 			faults.Fail.Conflict = few()
 		case "dynamodb throttles":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -71,10 +72,15 @@ func (s *Server) Faults() Faults {
 	return f
 }
 
-func (s *Server) down() bool {
+// down says whether a call finds the API down, and counts it where it would have sent.
+func (s *Server) down(r *http.Request) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.faults.Down != nil && *s.faults.Down
+	down := s.faults.Down != nil && *s.faults.Down
+	if down && r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/v2/email/outbound-") {
+		s.cut++
+	}
+	return down
 }
 
 // SetFaults applies a change; members that are nil stay. It fails, changing nothing, on a value that makes no sense.

@@ -157,6 +157,9 @@ func TestDown(t *testing.T) {
 	}
 	w.fault(`{"down":false}`)
 	w.mustSend("taro@example.jp")
+	if n := w.server.Cut(); n != 1 {
+		t.Errorf("%d calls cut, want that of the mail", n)
+	}
 }
 
 // POST /_local/ses as contract.md has it; the states are cumulative.

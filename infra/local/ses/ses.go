@@ -58,6 +58,7 @@ type Server struct {
 	mu     sync.Mutex
 	faults Faults
 	calls  map[string]int
+	cut    int // calls whose connection was closed without an answer
 
 	closing   sync.Once
 	temporary bool
@@ -140,6 +141,14 @@ func (s *Server) Calls() map[string]int {
 	return out
 }
 
+// Cut counts the calls of SendEmail and SendBulkEmail since the start that were closed without an answer because the API was down: none
+// of their mail was taken, and the caller cannot know.
+func (s *Server) Cut() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cut
+}
+
 // WaitEvents returns when every event caused so far has been handed to OnEvent, or with the context's error.
 func (s *Server) WaitEvents(ctx context.Context) error { return s.events.wait(ctx) }
 
@@ -161,7 +170,7 @@ func (s *Server) API() http.Handler {
 		writeError(w, apiErrorf(http.StatusNotFound, "UnknownOperationException", "The local SES does not know %s %s.", r.Method, r.URL.Path))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.down() {
+		if s.down(r) {
 			panic(http.ErrAbortHandler) // the connection closes without an answer
 		}
 		w.Header().Set("X-Amzn-Requestid", requestID())
