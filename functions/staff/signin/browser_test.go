@@ -143,7 +143,7 @@ func (w *screen) testTools(t *testing.T) {
 	if status != http.StatusOK || strings.ContainsAny(token, " \n") {
 		t.Fatalf("a token: %d %q", status, token)
 	}
-	if status, who := w.get(t, "/staff/", "Bearer "+token); status != http.StatusOK || who != `{"id":"local-second","machine":false,"roles":["editor","press"]}` {
+	if status, who := w.get(t, "/staff/", "Bearer "+token); status != http.StatusOK || who != `{"id":"local-second","roles":["editor","press"],"machine":false}` {
 		t.Errorf("with the token: %d %s", status, who)
 	}
 	if status, _ := w.get(t, "/_local/token?role=king", ""); status != http.StatusUnprocessableEntity {
