@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +18,7 @@ import (
 const (
 	campaignCPU      = 0.1        // seconds of the sender for 1,000 recipients
 	campaignCPURatio = 2.0        // of a loop that only makes the same SES calls
+	campaignWork     = 1.3        // of a loop that makes the same calls of SES and DynamoDB, as for a post
 	campaignTime     = 1.11       // 1/0.9 of the loop's time, where SES answers in a tenth of a second
 	campaignCalls    = 0.15       // of DynamoDB a recipient
 	campaignMemory   = 128.0      // MB
@@ -29,14 +28,11 @@ const (
 	answersIn        = 100 * time.Millisecond
 )
 
-// bulkFolder is the loop's.
-const bulkFolder = "infra/bench/bulk"
-
 const megabinary = 1 << 20
 
 // campaigns measures the sender over the Runtime API against a real table and the local SES, which answers in a tenth of a second and
 // runs in this process: the CPU time is that of the sender alone. It takes turns with a loop that makes the same calls of SES, as many
-// at a time, and nothing else (infra/bench/bulk).
+// at a time, and nothing else, and with one that makes the same calls of DynamoDB too (infra/bench/bulk).
 func campaigns(ctx context.Context, b *bench) ([]Row, error) {
 	var rows []Row
 	for _, part := range []struct {
@@ -72,11 +68,11 @@ func (b *bench) campaignSizes(ctx context.Context) ([]Row, error) {
 			return rows, fmt.Errorf("store subscribers: %w", err)
 		}
 		b.say("sending to %d recipients", n)
-		ours, loop, err := b.compareSending(ctx, book)
+		ours, loops, err := b.compareSending(ctx, book)
 		if err != nil {
 			return rows, fmt.Errorf("%d recipients: %w", n, err)
 		}
-		more := sendingRows(ours, loop)
+		more := sendingRows(ours, loops)
 		memory := Row{Part: "campaign", Subject: subjectOf(n), Figure: "peak memory of the sender", Unit: "MB", Budget: atMost(campaignMemory, "value")}
 		for _, s := range ours {
 			memory.Value = max(memory.Value, float64(s.peak)/megabinary)
@@ -109,109 +105,12 @@ func subjectOf(n int) string {
 	return fmt.Sprintf("%d recipients", n)
 }
 
-// looped is what the loop took for a campaign's calls.
-type looped struct {
-	recipients int
-	took, cpu  time.Duration
-	inFlight   int
-}
-
-// inPairs is up to which size a campaign and its loop take turns several times; a larger one is long enough by itself.
-const inPairs = 10_000
-
-// compareSending sends to everybody of a list, in turns with the loop.
-func (b *bench) compareSending(ctx context.Context, book *addressBook) ([]sending, []looped, error) {
-	office, err := b.openOffice(unbound, answersIn, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { _ = office.Close() }()
-	office.keep = keptBodies
-	s, err := b.sender(ctx, "Sender", book, office)
-	if err != nil {
-		return nil, nil, err
-	}
-	binary, err := b.host(ctx, bulkFolder)
-	if err != nil {
-		return nil, nil, err
-	}
-	bodies := filepath.Join(b.dir, "bodies.jsonl")
-	loop := s.function
-	loop.Name, loop.Binary, loop.Environment = "Loop", binary, map[string]string{"AWS_ENDPOINT_URL_SESV2": office.endpoint, "BENCH_BODIES": bodies}
-	if s.runtime, err = b.runWith(ctx, []runtime.Function{s.function, loop}, 1); err != nil {
-		return nil, nil, err
-	}
-	defer s.runtime.Close()
-	var all []sending
-	var loops []looped
-	pairs := 1
-	if book.loaded <= inPairs {
-		pairs = b.effort.campaignPairs
-	}
-	for i := range pairs {
-		one, err := s.send(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		if all = append(all, one); i == 0 {
-			if err := office.writeBodies(bodies); err != nil {
-				return nil, nil, err
-			}
-		}
-		l, err := b.loop(ctx, s, len(one.counter.arrivals), one.counter.inFlight)
-		if err != nil {
-			return nil, nil, fmt.Errorf("loop: %w", err)
-		}
-		loops = append(loops, l)
-	}
-	return all, loops, nil
-}
-
-// inOrder is how many calls the loop makes in one invocation.
-const inOrder = 2000
-
-// loop makes so many calls, so many at a time.
-func (b *bench) loop(ctx context.Context, s *sender, calls, inFlight int) (looped, error) {
-	out := looped{inFlight: inFlight}
-	for began := false; calls > 0; began = true {
-		n := min(inOrder, calls)
-		if !began {
-			n = min(inFlight, calls) // the process starts: not counted, and made once more
-		}
-		order, err := json.Marshal(map[string]int{"calls": n, "in_flight": inFlight})
-		if err != nil {
-			return out, err
-		}
-		s.office.closeDay()
-		before, err := cpuOf(s.runtime, "Loop")
-		if err != nil {
-			return out, err
-		}
-		if _, err := s.runtime.Invoke(ctx, "Loop", order); err != nil {
-			return out, err
-		}
-		after, err := cpuOf(s.runtime, "Loop")
-		if err != nil {
-			return out, err
-		}
-		if !began {
-			continue
-		}
-		c := s.office.closeDay()
-		out.recipients += c.recipients()
-		out.took += time.Duration(float64(c.recipients()) / c.rate(0) * float64(time.Second))
-		out.cpu += after - before
-		calls -= n
-	}
-	return out, nil
-}
-
 // canaryCalls are the first calls of a campaign, after which the sender waits for their answers before it goes on: what comes back of
 // them decides. They are left out of the throughput.
 const canaryCalls = 10
 
 // sendingRows compares campaigns of one size with their loops, added up.
-func sendingRows(ours []sending, loops []looped) []Row {
+func sendingRows(ours []sending, beside loops) []Row {
 	n := ours[0].recipients
 	subject := subjectOf(n)
 	var cpu, prepared, cpuPrepared, took time.Duration
@@ -233,10 +132,7 @@ func sendingRows(ours []sending, loops []looped) []Row {
 		rated += in
 		took += time.Duration(float64(in) / s.counter.rate(skip) * float64(time.Second))
 	}
-	var loop looped
-	for _, l := range loops {
-		loop.recipients, loop.took, loop.cpu, loop.inFlight = loop.recipients+l.recipients, loop.took+l.took, loop.cpu+l.cpu, l.inFlight
-	}
+	loop, whole := sum(beside.alone), sum(beside.whole)
 	perThousand := func(d time.Duration, n int) float64 { return d.Seconds() * 1000 / float64(n) }
 	milli := 1000.0
 	note := fmt.Sprintf("%d turns; of it %.3f s of CPU for the preparation", len(ours), perThousand(cpuPrepared, recipients))
@@ -252,6 +148,13 @@ func sendingRows(ours []sending, loops []looped) []Row {
 			Note: fmt.Sprintf("SES answers in %d ms, %d calls at a time: %.0f and %.0f recipients a second", answersIn.Milliseconds(), loop.inFlight,
 				float64(rated)/took.Seconds(), float64(loop.recipients)/loop.took.Seconds())},
 		{Figure: "preparation", Value: float64(recipients) / prepared.Seconds(), Unit: "recipients/s"},
+	}
+	if whole.recipients > 0 {
+		rows = append(rows, Row{Figure: "CPU of the sender, 1,000 recipients", Value: perThousand(cpu, recipients) * milli, Unit: "ms",
+			Against: "ms, the same SES and DynamoDB calls", Base: perThousand(whole.cpu, whole.recipients) * milli, Budget: atMost(campaignWork, "ratio"),
+			Note: "what keeping the state in the table takes, whoever does it"},
+			Row{Figure: "time of sending, 1,000 recipients", Value: perThousand(took, rated) * milli, Unit: "ms", Against: "ms, the same SES and DynamoDB calls",
+				Base: perThousand(whole.took, whole.recipients) * milli, Note: fmt.Sprintf("%.0f recipients a second", float64(whole.recipients)/whole.took.Seconds())})
 	}
 	for i := range rows {
 		rows[i].Part, rows[i].Subject = "campaign", subject

@@ -46,11 +46,11 @@ func TestRepeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := repeat(t.Context(), client, calls, order{Calls: 7, InFlight: 3}); err != nil || made.Load() != 7 {
+	if err := (loop{ses: client, calls: calls}).repeat(t.Context(), order{Calls: 7, InFlight: 3}); err != nil || made.Load() != 7 {
 		t.Errorf("%d calls, %v", made.Load(), err)
 	}
 	status = "FAILED"
-	if err := repeat(t.Context(), client, calls, order{Calls: 1, InFlight: 1}); err == nil {
+	if err := (loop{ses: client, calls: calls}).repeat(t.Context(), order{Calls: 1, InFlight: 1}); err == nil {
 		t.Error("an entry that failed was taken for sent")
 	}
 }

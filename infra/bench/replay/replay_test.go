@@ -183,3 +183,39 @@ func TestWhatCannotBeRepeated(t *testing.T) {
 		})
 	}
 }
+
+// TestSteps makes a campaign's calls again: what they read and write is as it was recorded, and no state of the items is in their way.
+func TestSteps(t *testing.T) {
+	client := recordtest.Start(t)
+	table := recordtest.Table(t, client, "campaigns", true)
+	mark := `"Key":{"pk":{"S":"c#1"},"sk":{"S":"chunk#ja#a"}},"UpdateExpression":"SET revision = :new","ConditionExpression":"revision = :was",` +
+		`"ExpressionAttributeValues":{":was":{"N":"1"},":new":{"N":"2"}}`
+	body := func(text string) []byte { return []byte(strings.ReplaceAll(text, "TABLE", table)) }
+	steps, err := Steps([]Recorded{
+		{Operation: "UpdateItem", Body: body(`{"TableName":"TABLE",` + mark + `}`)},
+		{Operation: "TransactWriteItems", Body: body(`{"TransactItems":[{"Put":{"TableName":"TABLE","Item":{"pk":{"S":"c#1"},"sk":{"S":"chunk#ja#b"}},` +
+			`"ConditionExpression":"attribute_not_exists(pk)"}},{"Update":{"TableName":"TABLE",` + mark + `}}]}`)},
+		{Operation: "BatchGetItem", Body: body(`{"RequestItems":{"TABLE":{"Keys":[{"pk":{"S":"c#1"},"sk":{"S":"chunk#ja#a"}}],"ConsistentRead":true}}}`)},
+		{Operation: "Query", Body: body(`{"TableName":"TABLE","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"c#1"}},"Limit":10}`)},
+		{Operation: "PutItem", Body: body(`{"TableName":"TABLE","Item":{"pk":{"S":"c#1"},"sk":{"S":"meta"}},"ConditionExpression":"attribute_not_exists(pk)"}`)},
+		{Operation: "GetItem", Body: body(`{"TableName":"TABLE","Key":{"pk":{"S":"c#1"},"sk":{"S":"meta"}}}`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for i, step := range steps {
+			if err := step(t.Context(), client); err != nil {
+				t.Fatalf("step %d: %v", i, err)
+			}
+		}
+	}
+	out, err := client.Query(t.Context(), &dynamodb.QueryInput{TableName: &table, KeyConditionExpression: aws.String("pk = :p"), ConsistentRead: aws.Bool(true),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":p": s("c#1")}})
+	if err != nil || out.Count != 3 {
+		t.Errorf("%d items, %v", out.Count, err)
+	}
+	if _, err := Steps([]Recorded{{Operation: "Scan", Body: []byte(`{}`)}}); err == nil {
+		t.Error("a scan was taken for a call of a campaign")
+	}
+}
