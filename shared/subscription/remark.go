@@ -29,6 +29,7 @@ type remarking struct {
 }
 
 const (
+	partitions = 256 // of a list: the first two characters of a keyed hash
 	remarkSort = "marks"
 	remarkPage = 200 // records that are read at once
 	remarkSave = 16  // partitions after which the place is stored: going through some again changes nothing

@@ -26,8 +26,6 @@ const (
 	reserve = 5 * time.Second
 	// lapsesAtOnce is how many lapses are read at a time.
 	lapsesAtOnce = 100
-	// mended is how many of a list's 256 partitions a run looks through, once in the life of a deployment.
-	mended = 16
 )
 
 var errFailed = errors.New("left to the next run")
@@ -51,8 +49,6 @@ func (k *keeper) strike(ctx context.Context) error {
 		name := string(l.Service.Code)
 		n, err := k.lapse(ctx, l)
 		note("lapse", name, err)
-		_, err = l.Mend(ctx, mended)
-		note("mend", name, err)
 		note("close the month", name, l.Close(ctx))
 		// The letters are shared out evenly: a crowd on one list does not keep the other waiting.
 		letters, waited, err := k.ask(ctx, l, left/(len(k.lists)-i))
