@@ -55,6 +55,7 @@ func (l *List) left(ctx context.Context, s Subscriber, found bool, t link.Token)
 // or only a sign-up that waits, the wish is kept all the same (RFC 8058; hard case 13). Repeating it changes nothing. The
 // error is record.ErrUnavailable.
 func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
+	stands := false // a stop of use does, which says more than this wish and is not ended by its undo
 	for range rounds {
 		s, found, err := l.find(ctx, t)
 		if err != nil {
@@ -68,36 +69,52 @@ func (l *List) Unsubscribe(ctx context.Context, t link.Token) error {
 			person = s.Person
 		}
 		var tx record.Transaction
-		first := record.Condition{} // a wish that is there already keeps its day
+		first := notStopped // a wish that is there already keeps its day
 		switch {
 		case found && s.State == Unconfirmed:
 			// Changes nothing, but fails where a click confirms in this moment: a subscriber is never suppressed as well.
 			tx.Update(actSubscriber, l.Table, Key(s.Person), "SET #state = :was_state", nil, unchanged(s))
-			first.Expression = unknownWish
+			first = unknownWish
 		case found && s.State == Unsubscribed:
 			// An import ended it; from now on it is the person's own wish, which no undo of the import takes back.
 			tx.Update(actSubscriber, l.Table, Key(s.Person), "REMOVE left_by", nil, unchanged(s))
 		case found:
 			l.leave(&tx, s)
 		default:
-			first.Expression = unknownWish
+			first = unknownWish
 		}
-		tx.Put(actSuppression, l.Suppression, suppression{Person: person, List: string(l.Service.Code), Reason: string(Unsubscribed),
-			Since: stamp(l.Now())}, first)
+		if stands {
+			tx.Check(actSuppression, l.Suppression, record.Key(person, string(l.Service.Code)), record.Condition{Expression: "attribute_exists(pk)"})
+		} else {
+			tx.Put(actSuppression, l.Suppression, suppression{Person: person, List: string(l.Service.Code), Reason: string(Unsubscribed),
+				Since: stamp(l.Now())}, first)
+		}
 		err = tx.Commit(ctx, l.Client)
 		var cancelled *record.Cancelled
 		if !errors.As(err, &cancelled) {
 			return err
 		}
 		if _, there := cancelled.Failed[actSuppression]; there && len(cancelled.Failed) == 1 {
-			return nil
+			if !found || s.State == Unconfirmed {
+				return nil
+			}
+			stands = !stands
 		}
 	}
 	return errContended
 }
 
-// unknownWish holds where nobody has said so here: an opt-out that was imported gives way to the person's own.
-const unknownWish = "attribute_not_exists(pk) OR attribute_exists(import_id)"
+// stopUse is the reason of a suppression after a request that the data must not be used at all (R77). It stays until the person gives a
+// new consent: no other reason takes its place, and no undo of another wish ends it.
+const stopUse = "stop_use"
+
+// Conditions of a suppression.
+var (
+	// unknownWish holds where nobody has said so here: an opt-out that was imported gives way to the person's own.
+	unknownWish = record.Condition{Expression: "attribute_not_exists(pk) OR attribute_exists(import_id)"}
+	// notStopped holds where the data may be used.
+	notStopped = record.Condition{Expression: "attribute_not_exists(pk) OR reason <> :stop", Values: record.Values{"stop": stopUse}}
+)
 
 // leave adds to a transaction that a subscriber leaves now.
 func (l *List) leave(tx *record.Transaction, s Subscriber) {
@@ -136,8 +153,8 @@ func (l *List) keepConsent(tx *record.Transaction, action string, s Subscriber, 
 		ExpiresAt: expires}, record.Condition{})
 }
 
-// Resubscribe undoes an unsubscription within its time. Errors: ErrGone where the profile has been deleted,
-// record.ErrUnavailable.
+// Resubscribe undoes an unsubscription within its time. Errors: ErrGone where the profile has been deleted or
+// must not be used, record.ErrUnavailable.
 func (l *List) Resubscribe(ctx context.Context, t link.Token) error {
 	for range rounds {
 		s, found, err := l.find(ctx, t)
@@ -165,6 +182,9 @@ func (l *List) Resubscribe(ctx context.Context, t link.Token) error {
 		if !errors.As(err, &cancelled) {
 			return err
 		}
+		if _, stopped := cancelled.Failed[actSuppression]; stopped {
+			return ErrGone
+		}
 	}
 	return errContended
 }
@@ -175,7 +195,7 @@ func (l *List) restore(tx *record.Transaction, left Subscriber, condition record
 	again := l.again(tx, left)
 	l.put(tx, again, condition)
 	tx.Delete(actLeft, l.Table, record.Key(leftKey(again.Person)), record.Condition{})
-	tx.Delete(actSuppression, l.Suppression, record.Key(again.Person, string(l.Service.Code)), record.Condition{})
+	tx.Delete(actSuppression, l.Suppression, record.Key(again.Person, string(l.Service.Code)), notStopped)
 }
 
 // again adds to a transaction what follows from a profile being as it was before it left, and returns that.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"madoguchi/shared/link"
+	"madoguchi/shared/record"
 )
 
 // TestUnsubscribe holds what leaving stores: the profile for a week, the evidence for a year, a keyed hash for good.
@@ -41,6 +42,45 @@ func TestUnsubscribe(t *testing.T) {
 	}
 	if got := len(w.mails(t, "hanako@example.jp", "")); got != mails {
 		t.Errorf("unsubscribing sent %d mails", got-mails)
+	}
+}
+
+// TestStopOfUseStands: whoever asked that the data must not be used (R77) leaves by the link as everybody does, and what was asked stays:
+// its reason, its day, and beyond the undo of the unsubscription. A new sign-up that is confirmed ends it.
+func TestStopOfUseStands(t *testing.T) {
+	const email = "hanako@example.jp"
+	w := newWorld(t)
+	welcome := w.subscribed(t, hanako())
+	stop := suppression{Person: w.person(email), List: "newsletter", Reason: stopUse, Since: stamp(w.now())}
+	if _, err := record.Put(t.Context(), w.list.Client, w.list.Suppression, stop, record.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	stands := func(state State) {
+		t.Helper()
+		if got, _ := w.stored(t, email); got.State != state {
+			t.Errorf("the subscriber is %s, want %s", got.State, state)
+		}
+		if diff := cmp.Diff([]suppression{stop}, scan[suppression](t, w, w.list.Suppression)); diff != "" {
+			t.Errorf("suppression: %s", diff)
+		}
+	}
+	w.after(day)
+	w.mustUnsubscribe(t, welcome.Unsub)
+	stands(Unsubscribed)
+	w.mustUnsubscribe(t, welcome.Unsub)
+	stands(Unsubscribed)
+	if err := w.undo(welcome.Unsub); !errors.Is(err, ErrGone) {
+		t.Errorf("undone: %v", err)
+	}
+	stands(Unsubscribed)
+	if err := w.list.OptOutByHand(t.Context(), stop.Person, ChannelTelephone); err != nil {
+		t.Error(err)
+	}
+	stands(Unsubscribed)
+	w.after(day)
+	w.subscribed(t, hanako())
+	if got := scan[suppression](t, w, w.list.Suppression); len(got) != 0 {
+		t.Errorf("after a new consent: %v", got)
 	}
 }
 
