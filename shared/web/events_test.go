@@ -65,9 +65,13 @@ func eventRequests(t *testing.T, code policy.Code) map[string]eventRequest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unsubscribe := link.NewSigner(config.Keys{eventLinkKey}).Path(service.Path+"/unsubscribe", link.Token{Service: string(code), Purpose: link.Unsubscribe,
-		Person: hanako.Key(eventAddressKey), Issued: eventTime.Add(-time.Hour)})
-	path, query, _ := strings.Cut(unsubscribe, "?")
+	mailed := func(purpose link.Purpose) (path, query string) {
+		path, query, _ = strings.Cut(link.NewSigner(config.Keys{eventLinkKey}).Path(service.Path+"/"+string(purpose), link.Token{Service: string(code), Purpose: purpose,
+			Person: hanako.Key(eventAddressKey), Issued: eventTime.Add(-time.Hour)}), "?")
+		return path, query
+	}
+	path, query := mailed(link.Unsubscribe)
+	stayPath, stayQuery := mailed(link.Stay)
 	members := map[string]string{}
 	for name, values := range typed("EVENTSUBMITJSON23456723456", "") {
 		members[name] = values[0]
@@ -85,6 +89,7 @@ func eventRequests(t *testing.T, code policy.Code) map[string]eventRequest {
 		"submit":      {"POST", service.Path, "", browser, formType, typed("EVENTSUBMIT234567234567234", "submit").Encode()},
 		"submit-json": {"POST", service.Path, "", "application/json", "application/json", string(body)},
 		"one-click":   {"POST", path, query, "*/*", formType, "List-Unsubscribe=One-Click"},
+		"stay":        {"GET", stayPath, stayQuery, browser, "", ""},
 		"head":        {"HEAD", service.Path, "lang=ja", "*/*", "", ""},
 		"not-found":   {"GET", service.Path + "/unknown", "", browser, "", ""},
 	}
@@ -185,6 +190,7 @@ func testListEvents(t *testing.T, code policy.Code) {
 		"submit":      {outcome{303, 1, 1, 0, "", path + "/done?ref=REFERENCE"}, ""},
 		"submit-json": {outcome{201, 1, 1, 0, "application/json", ""}, `"status":"unconfirmed"`},
 		"one-click":   {outcome{200, 0, 0, 1, "text/plain; charset=utf-8", ""}, "unsubscribed"},
+		"stay":        {outcome{410, 0, 0, 0, page, ""}, "登録"}, // nobody is on the list
 		"head":        {outcome{200, 0, 0, 0, page, ""}, ""},
 		"not-found":   {outcome{404, 0, 0, 0, page, ""}, "ページが見つかりません"},
 	} {

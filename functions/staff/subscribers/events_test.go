@@ -65,6 +65,7 @@ func TestEvents(t *testing.T) {
 		"page-not-signed-in": {payload(t, false, "GET", "", "list=newsletter", ""), 303, ""},
 		"find-json":          {payload(t, true, "GET", "", "list=newsletter&q="+url.QueryEscape("森花"), ""), 200, `"name":"森**"`},
 		"state-json":         {payload(t, true, "GET", "", "list=newsletter&state=confirmed", ""), 200, `"next":null`},
+		"numbers-json":       {payload(t, true, "GET", "/numbers", "list=newsletter", ""), 200, `"list":"newsletter"`},
 		"too-short":          {payload(t, true, "GET", "", "list=newsletter&q=m", ""), 422, `"field":"q"`},
 		"another-list":       {payload(t, true, "GET", "", "list=press&state=confirmed", ""), 403, ""},
 		"person-json":        {payload(t, true, "GET", "/"+id, "list=newsletter", ""), 200, `"receives":true`},

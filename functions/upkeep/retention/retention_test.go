@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"madoguchi/shared/config"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/publications"
 	"madoguchi/shared/record"
 	"madoguchi/shared/record/recordtest"
 	"madoguchi/shared/subscription"
@@ -133,6 +135,38 @@ func TestLapseAndMonth(t *testing.T) {
 	}
 	if n, err := w.lists[0].Confirmed(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d are left: %v", n, err)
+	}
+}
+
+// Copies that a request had reserved, of which nobody decided before its end, are in stock again after the run (decisions: "Retention of a
+// publication request"); another run changes nothing.
+func TestRequestsLapse(t *testing.T) {
+	w := newWorld(t, "100")
+	if err := w.requests.Save(t.Context(), []publications.Draft{{ID: "map", Title: publications.Words{JA: "地図"}, Language: "ja", Stock: 7, Limit: 5}}); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := record.Update(t.Context(), w.requests.Client, w.requests.Catalogue, record.Key("publication", "map"), "SET n_left = :left, n_reserved = :reserved",
+		record.Values{"left": 3, "reserved": 4}, record.Condition{}, nil); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	for ref, lapses := range map[string]time.Time{"M261124-000000001": w.clock, "M261124-000000002": w.clock.Add(time.Hour)} {
+		reservation := map[string]any{"pk": "reserved", "sk": fmt.Sprintf("%012d#%s", lapses.Unix(), ref), "ref": ref,
+			"items": []publications.Item{{ID: "map", Title: "地図", Copies: 2}}}
+		if _, err := record.Put(t.Context(), w.requests.Client, w.requests.Requests, reservation, record.Condition{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := w.strike(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		all, err := w.requests.All(t.Context())
+		if err != nil || len(all) != 1 || all[0].Left != 5 || all[0].Reserved != 2 {
+			t.Errorf("%+v, %v", all, err)
+		}
+		if left := recordtest.Items(t, w.requests.Client, w.requests.Requests); len(left) != 1 || record.Text(left[0], "ref") != "M261124-000000002" {
+			t.Errorf("reservations left: %v", left)
+		}
 	}
 }
 
