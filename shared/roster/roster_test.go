@@ -111,6 +111,26 @@ func TestOldOptOutsWin(t *testing.T) {
 	states(map[string]string{"a@example.jp": "confirmed", "b@example.jp": "bounced", "c@example.jp": "-", "d@example.jp": "- unsubscribed"})
 }
 
+// A consent that staff added with its evidence was given elsewhere, before: an old opt-out ends it, whatever its date. One that the person
+// gave by the click stands, also where staff had typed the sign-up.
+func TestOldOptOutsEndWhatWasAddedByHand(t *testing.T) {
+	w := newWorld(t)
+	for _, email := range []string{"hand@example.jp", "late@example.jp"} {
+		if _, err := w.worker.Lists[policy.Newsletter].AddByHand(t.Context(), subscription.Added{Channel: subscription.ChannelLetter,
+			Values:   map[string]string{"email": email, "name": "森 花子", "prefecture": "13", "organization": "例示商事", "business_category": "trade"},
+			Evidence: &subscription.Evidence{Where: "展示会", When: "2020-04-01", Words: "希望します"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.store("click@example.jp", subscription.Confirmed)
+	w.applied("メール,理由,日付\nhand@example.jp,配信停止,2020/5/5\nlate@example.jp,不達,2019/1/1\nclick@example.jp,配信停止,2020/5/5\n", optOuts)
+	for email, want := range map[string]string{"hand@example.jp": "unsubscribed unsubscribed", "late@example.jp": "bounced bounced", "click@example.jp": "confirmed"} {
+		if got := w.state(email); got != want {
+			t.Errorf("%s: %s, want %s", email, got, want)
+		}
+	}
+}
+
 // What offices send: encodings, line ends, headings (hard case 6).
 func TestFilesOfOffices(t *testing.T) {
 	sjis, err := japanese.ShiftJIS.NewEncoder().String(head + "a@example.jp,髙﨑 花子,東京都,㈱例示①,商社・卸売・小売\n")

@@ -104,6 +104,9 @@ func (l *List) Confirm(ctx context.Context, t link.Token) error {
 		if !errors.As(err, &cancelled) {
 			return err
 		}
+		if _, optedOut := cancelled.Failed[actSuppression]; optedOut {
+			return ErrGone
+		}
 		if _, taken := cancelled.Failed[actSubscriber]; taken && what == newAddress {
 			if err := l.mergeChange(ctx, s); !errors.As(err, &cancelled) {
 				return err
@@ -138,7 +141,12 @@ func (l *List) welcome(tx *record.Transaction, s *Subscriber, condition record.C
 
 // accept is welcome for somebody whose confirmation has its time already; kind is the mail that says so.
 func (l *List) accept(tx *record.Transaction, s *Subscriber, kind string, condition record.Condition) error {
-	tx.Delete(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), record.Condition{})
+	return l.acceptAfter(tx, s, kind, condition, record.Condition{})
+}
+
+// acceptAfter is accept where the suppression that it ends is as older says.
+func (l *List) acceptAfter(tx *record.Transaction, s *Subscriber, kind string, condition, older record.Condition) error {
+	tx.Delete(actSuppression, l.Suppression, record.Key(s.Person, string(l.Service.Code)), older)
 	tx.Delete(actLeft, l.Table, record.Key(leftKey(s.Person)), record.Condition{})
 	return l.admit(tx, s, kind, condition)
 }
@@ -178,7 +186,8 @@ func (l *List) confirmChange(ctx context.Context, s Subscriber) error {
 	free.Expression = "(" + free.Expression + ") OR #state <> :confirmed"
 	free.Values["confirmed"] = Confirmed
 	free.Names = []string{"state"}
-	if err := l.welcome(&tx, &moved, free); err != nil {
+	moved.ConfirmedAt = stamp(now)
+	if err := l.acceptAfter(&tx, &moved, "welcome", free, s.Change.notOptedOut()); err != nil {
 		return err
 	}
 	if s.State == Bounced { // who moves stays what they were
@@ -186,6 +195,16 @@ func (l *List) confirmChange(ctx context.Context, s Subscriber) error {
 	}
 	l.giveWay(&tx, s, old, moved.ExpiresAt)
 	return tx.Commit(ctx, l.Client)
+}
+
+// notOptedOut holds where nobody has said of the new address, since the change was asked for, that no mail shall come there: the mail that
+// the link is in is older than that. A bounce is no wish, and the click shows that the mailbox lives.
+func (c Change) notOptedOut() record.Condition {
+	if c.AskedAt == "" {
+		return record.Condition{}
+	}
+	return record.Condition{Expression: "attribute_not_exists(pk) OR since < :asked OR reason = :bounced",
+		Values: record.Values{"asked": c.AskedAt, "bounced": string(Bounced)}}
 }
 
 // mergeChange ends the old record where the new address became a subscriber by itself in the meantime.

@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 
 	"madoguchi/shared/address"
@@ -43,8 +42,7 @@ func (l *List) Correct(ctx context.Context, person string, values map[string]str
 			l.correctUnconfirmed(tx, *s, values, to, target)
 			return nil
 		}
-		change := Change{Email: values["email"], Person: target, Ref: changePrefix + rand.Text()[:12],
-			ExpiresAt: l.Periods.Expiry(string(Unconfirmed), l.Now()).Unix()}
+		change := l.newChange(values["email"], target)
 		l.correctFields(tx, *s, values, &change)
 		l.enqueueNewAddress(tx, to, person, change)
 		return nil

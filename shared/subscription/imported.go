@@ -181,9 +181,9 @@ type OptOut struct {
 func OptOutReasons() []string { return []string{string(Unsubscribed), string(Bounced), complained} }
 
 // Outdone reports whether an opt-out is older than a consent that the person gave here: the newer wish counts. A consent that was
-// imported is never newer: which of the two came first cannot be told from a file.
+// imported, or that staff added with its evidence, is never newer: it was given elsewhere, and which of the two came first cannot be told.
 func (o OptOut) Outdone(h Here) bool {
-	return h.Found && h.Subscriber.Channel != ChannelImport && (h.Subscriber.State == Confirmed || h.Subscriber.State == Pending) &&
+	return h.Found && h.Subscriber.Channel != ChannelImport && h.Subscriber.Evidence == nil && (h.Subscriber.State == Confirmed || h.Subscriber.State == Pending) &&
 		!o.Since.IsZero() && h.Subscriber.consentedAfter(o.Since.Add(24*time.Hour))
 }
 

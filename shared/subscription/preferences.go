@@ -110,7 +110,7 @@ func (l *List) change(ctx context.Context, s Subscriber, values map[string]strin
 		if err != nil {
 			return err
 		}
-		change := Change{Email: values["email"], Person: target, Ref: changePrefix + rand.Text()[:12], ExpiresAt: l.Periods.Expiry("unconfirmed", l.Now()).Unix()}
+		change := l.newChange(values["email"], target)
 		if !capped {
 			// Also for an address that is known, where the mail says so instead of asking: the page must not tell which.
 			update += ", #change = :changed"
@@ -128,6 +128,12 @@ func (l *List) change(ctx context.Context, s Subscriber, values map[string]strin
 	}
 	tx.Update(actSubscriber, l.Table, Key(s.Person), update, set, unchanged(s), names...)
 	return tx.Commit(ctx, l.Client)
+}
+
+// newChange is a change of address that is asked for now.
+func (l *List) newChange(email, target string) Change {
+	now := l.Now()
+	return Change{Email: email, Person: target, Ref: changePrefix + rand.Text()[:12], ExpiresAt: l.Periods.Expiry(string(Unconfirmed), now).Unix(), AskedAt: stamp(now)}
 }
 
 // subscribed reports whether an address is on the list by itself.

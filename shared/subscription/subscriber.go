@@ -94,7 +94,8 @@ type Change struct {
 	Email     string `dynamodbav:"email"`
 	Person    string `dynamodbav:"person"` // keyed hash of the new address
 	Ref       string `dynamodbav:"ref"`
-	ExpiresAt int64  `dynamodbav:"until"` // not the table's TTL attribute: that would delete the subscriber
+	ExpiresAt int64  `dynamodbav:"until"`              // not the table's TTL attribute: that would delete the subscriber
+	AskedAt   string `dynamodbav:"asked_at,omitempty"` // RFC 3339; empty in changes that older versions stored
 }
 
 // pointer leads from an address that was given up to the one that took its place, so that the links in old mails still

@@ -103,7 +103,11 @@ func TestNextIssue(t *testing.T) {
 	if _, err := w.list(policy.Press).Complain(t.Context(), angry, w.now()); err != nil {
 		t.Fatal(err)
 	}
-	for id, words := range map[string][2]string{waits: {"2026年12月1日までに", "before 1 December 2026"}, pending: {"承認する必要", "staff approve"},
+	unknown := w.list(policy.Press).Person(map[string]string{"email": "dead@example.jp"}) // it came back of a mail of before, and nobody is there to put back
+	if _, err := w.list(policy.Press).Bounce(t.Context(), unknown, w.now()); err != nil {
+		t.Fatal(err)
+	}
+	for id, words := range map[string][2]string{unknown: {"登録し、確認", "signs up and confirms it: mail to this address"}, waits: {"2026年12月1日までに", "before 1 December 2026"}, pending: {"承認する必要", "staff approve"},
 		gone: {"登録し直し", "signs up again"}, bad: {"配信に戻す", "put the person back"}, member: {"届きます", "confirmed on"}, angry: {"迷惑メール", "unwanted"}} {
 		next := w.next("press", "press", id)
 		if next.Receives != (id == member) || !strings.Contains(next.Because, words[0]) {

@@ -142,6 +142,9 @@ func (l list) next(c subscription.Card) (receives bool, because policy.Text) {
 	case state == subscription.Unsubscribed && c.Suppression != nil && c.Suppression.Reason == "complained":
 		return false, say("%sが届くには、本人が登録フォームから登録し直し、確認のメールのリンクを押す必要があります（%sに迷惑メールとして申告がありました）。",
 			"%s arrives once the person signs up again and confirms it: a mail was reported as unwanted on %s.", since)
+	case state == subscription.Bounced && !wish && c.Subscriber == nil: // there is nobody to put back
+		return false, say("%sが届くには、本人が登録フォームから登録し、確認のメールのリンクを押す必要があります（%sにこのアドレスへのメールが届かなかった記録があります）。",
+			"%s arrives once the person signs up and confirms it: mail to this address came back on %s.", since)
 	case state == subscription.Bounced && !wish:
 		return false, say("%sが届くには、本人が登録フォームから登録し直して確認するか、不達が誤りと分かった場合に職員が配信に戻す必要があります（%sにメールが届きませんでした）。",
 			"%s arrives once the person signs up again and confirms it, or staff put the person back because the bounce was wrong: mail came back on %s.", since)
