@@ -104,6 +104,8 @@ func (w *Worker) checkStep(ctx context.Context, j *judge, file *sheet.Sheet, som
 			if one.verdict.Class() == "i" {
 				field, code := one.verdict.Detail()
 				to.note(Problem{one.number, field, code})
+			} else if one.who.undated {
+				to.note(Problem{one.number, colDate, codeUndated})
 			}
 		}
 		to.Done += len(some)

@@ -23,6 +23,7 @@ type judge struct {
 	fields   []form.Field
 	at       map[string]int // column -> index
 	headings []string
+	csv      bool
 	out      seen // who does not want mail, says another row of the file
 }
 
@@ -32,6 +33,7 @@ type candidate struct {
 	person     string
 	subscriber subscription.Subscriber
 	optOut     subscription.OptOut
+	undated    bool // an opt-out whose date cannot be: the wish counts, the date does not
 }
 
 // cell is what a row says in a column.
@@ -50,6 +52,9 @@ func (j *judge) row(r sheet.Row) (candidate, Verdict) {
 	}
 	if j.again(r) {
 		return candidate{}, Invalid("", codeAgain)
+	}
+	if j.shifted(r) {
+		return candidate{}, Invalid("", codeMoreCells)
 	}
 	if j.imp.What == OptOuts {
 		return j.leaver(r)
@@ -122,6 +127,13 @@ func (j *judge) again(r sheet.Row) bool {
 		}
 	}
 	return same > 0 && same*2 >= len(j.at)
+}
+
+// shifted reports whether a row of a CSV goes on where the headings have ended: a comma in a value without quotation marks moves all
+// values after it. A workbook's cells stand where they stand.
+func (j *judge) shifted(r sheet.Row) bool {
+	return j.csv && len(r.Cells) > len(j.headings) &&
+		slices.ContainsFunc(r.Cells[len(j.headings):], func(cell string) bool { return strings.TrimSpace(cell) != "" })
 }
 
 // option makes a choice's code of what people write: its label, or a number that a spreadsheet has taken the zero from.
@@ -240,14 +252,14 @@ func (j *judge) leaver(r sheet.Row) (candidate, Verdict) {
 		return candidate{}, Invalid(colReason, codeReason)
 	}
 	o := subscription.OptOut{Person: to.Key(j.list.AddressKey), Reason: reason, Import: j.imp.ID}
+	undated := false
 	if value := j.cell(r, colDate); value != "" {
 		at, ok := day(value)
-		if !ok || at.After(j.list.Now()) {
-			return candidate{}, Invalid(colDate, codeDate)
+		if undated = !ok || at.After(j.list.Now()); !undated {
+			o.Since = at
 		}
-		o.Since = at
 	}
-	return candidate{row: r.Number, person: o.Person, optOut: o}, IsNew
+	return candidate{row: r.Number, person: o.Person, optOut: o, undated: undated}, IsNew
 }
 
 // saysState reports whether the column of reasons is one that says of everybody whether they are written to.

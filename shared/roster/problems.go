@@ -16,6 +16,8 @@ const (
 	codeAddress    = "address_here" // an address where none belongs
 	codeDate       = "not_a_date"
 	codeFuture     = "future"
+	codeUndated    = "date_passed_over" // of an opt-out, which counts without it
+	codeMoreCells  = "more_cells"       // a row of a CSV is longer than its headings
 	codeReason     = "reason_unknown"
 	codeBelow      = "headings_below" // they stand in a later row: of that row
 	codeNoName     = "no_name"        // a date or a number where a name belongs
@@ -34,6 +36,8 @@ var words = map[string]policy.Text{
 	codeAgain:      {JA: "見出しが繰り返されています。この行は読みません", EN: "repeats the headings; the row is not read"},
 	codeAddress:    {JA: "メールアドレスが入っています。列がずれていないか確認してください", EN: "holds a mail address: the columns may have moved"},
 	codeDate:       {JA: "日付として読めないか、先の日付です（例：2019-05-01）", EN: "is no date of the past, such as 2019-05-01"},
+	codeUndated:    {JA: "日付として読めないか、先の日付です。日付のない配信停止として扱います", EN: "is no date of the past: the opt-out is taken without its date"},
+	codeMoreCells:  {JA: "見出しより列が多い行です。コンマを含む値を引用符（\"）で囲んであるか確認してください", EN: "has more cells than there are headings: are values with a comma in quotation marks?"},
 	codeFuture:     {JA: "先の日付です", EN: "is in the future"},
 	codeReason:     {JA: "理由は「配信停止」「不達」「苦情」のいずれかにしてください", EN: "must be unsubscribed, bounced or complained"},
 	codeBelow:      {JA: "見出しはこの行にあるようです。これより上の行（表題など）を削除して、もう一度送信してください", EN: "the headings seem to stand here: delete the rows above, such as a title, and send the file again"},

@@ -195,6 +195,26 @@ func TestRowsThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+// A row of a CSV that goes on after the headings is told, as its values may have moved; blank cells there are none. Where a date of an old
+// opt-out cannot be, the wish counts all the same.
+func TestRowsThatNeedALook(t *testing.T) {
+	w := newWorld(t)
+	i := w.checked(head+"a@example.jp,山田,13,例示, trade,trade\n"+strings.TrimSpace(line("b@example.jp"))+",, \n", nil)
+	if diff := cmp.Diff([]Problem{{2, "", codeMoreCells}}, i.Problems); diff != "" || i.Counts.New != 1 {
+		t.Error(i.Counts, diff)
+	}
+	w.store("c@example.jp", subscription.Confirmed)
+	out := w.applied("メール,日付\nc@example.jp,2099-01-01\nd@example.jp,先月\ne@example.jp,2020-01-01\n", optOuts)
+	if diff := cmp.Diff([]Problem{{2, colDate, codeUndated}, {3, colDate, codeUndated}}, out.Problems); diff != "" || out.Counts.New != 3 {
+		t.Error(out.Counts, diff)
+	}
+	for email, want := range map[string]string{"c@example.jp": "unsubscribed unsubscribed", "d@example.jp": "- unsubscribed", "e@example.jp": "- unsubscribed"} {
+		if got := w.state(email); got != want {
+			t.Errorf("%s: %s, want %s", email, got, want)
+		}
+	}
+}
+
 // Files that are refused as a whole, with the reason, and nothing imported.
 func TestFilesThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -209,6 +229,8 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"two such headings":    {"メール,メール,氏名,都道府県,会社名,業種\n", func(i *Import) { i.Columns = map[string]string{"email": "メール"} }, Problem{0, "email", "heading_two"}},
 		"UTF-16":               {"\xff\xfea\x00", nil, Problem{0, "", "utf16"}},
 		"EUC-JP":               {head + "\xb0\xa1\xff\xfe\n", nil, Problem{0, "", "encoding"}},
+		"ISO-2022-JP":          {"\x1b$B%a!<%k\x1b(B,\x1b$B;aL>\x1b(B\na@example.jp,x\n", nil, Problem{0, "", "encoding"}},
+		"one open quotation":   {"\"メール,氏名", nil, Problem{1, "", "row_quotes"}},
 		"a picture":            {"\x89PNG\x00\x00", nil, Problem{0, "", "binary"}},
 		"nothing":              {"\n\n", nil, Problem{0, "", "empty"}},
 		"headings alone":       {head, nil, Problem{0, "", "empty"}},
@@ -321,7 +343,7 @@ func TestWhatExcelMakesOfNames(t *testing.T) {
 	if err != nil || !strings.Contains(string(file.Content), `"below":2`) {
 		t.Errorf("the page for matching says %s %v", file.Content, err)
 	}
-	for _, code := range []string{codeBelow, codeNoName, codeActive, codeOutHere, codeOutRows, keptMailed, keptChanged, sheet.OtherSheets, "stop_use"} {
+	for _, code := range []string{codeBelow, codeUndated, codeMoreCells, codeNoName, codeActive, codeOutHere, codeOutRows, keptMailed, keptChanged, sheet.OtherSheets, "stop_use"} {
 		if Say(code, policy.Japanese) == Say("nothing", policy.Japanese) || Say(code, policy.English) == Say("nothing", policy.English) {
 			t.Errorf("%s is not said", code)
 		}

@@ -146,7 +146,10 @@ func (w *Worker) read(ctx context.Context, i *Import, list *subscription.List, r
 	if err != nil {
 		return w.refuse(ctx, i, err)
 	}
-	j.headings = head.Cells
+	if head.Problem != "" {
+		return w.refuse(ctx, i, nil, Problem{Row: head.Number, Code: head.Problem})
+	}
+	j.headings, j.csv = head.Cells, rows.Format == "csv"
 	columns := columnsOf(i.What, j.fields)
 	if i.Asking {
 		return w.ask(ctx, i, rows, head, columns)

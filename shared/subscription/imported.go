@@ -180,11 +180,13 @@ type OptOut struct {
 // OptOutReasons are the reasons that an opt-out can have.
 func OptOutReasons() []string { return []string{string(Unsubscribed), string(Bounced), complained} }
 
-// Outdone reports whether an opt-out is older than a consent that the person gave here: the newer wish counts. A consent that was
-// imported, or that staff added with its evidence, is never newer: it was given elsewhere, and which of the two came first cannot be told.
+// Outdone reports whether an opt-out is older than a consent that the person gave here by a click: the newer wish counts. A consent that
+// was imported, or that staff added with its evidence, is never newer: it was given elsewhere, and which of the two came first cannot be
+// told. Nor is one that nobody gave.
 func (o OptOut) Outdone(h Here) bool {
-	return h.Found && h.Subscriber.Channel != ChannelImport && h.Subscriber.Evidence == nil && (h.Subscriber.State == Confirmed || h.Subscriber.State == Pending) &&
-		!o.Since.IsZero() && h.Subscriber.consentedAfter(o.Since.Add(24*time.Hour))
+	s := h.Subscriber
+	clicked := h.Found && s.Evidence == nil && s.Channel != ChannelImport && s.Channel != ChannelSynthetic
+	return clicked && (s.State == Confirmed || s.State == Pending) && !o.Since.IsZero() && s.consentedAfter(o.Since.Add(24*time.Hour))
 }
 
 // OptOutActions is how many actions of a transaction Leave takes for one person at most.

@@ -80,6 +80,8 @@ func (d *desk) create(w http.ResponseWriter, r *http.Request) error {
 		if file, err = read(parts[0]); err != nil {
 			return err
 		}
+	} else if len(parts) == 1 && parts[0].Filename != "" {
+		wrong = append(wrong, fieldError{"file", "empty", policy.Text{JA: "ファイルが空です。", EN: "The file is empty."}})
 	} else {
 		wrong = append(wrong, fieldError{"file", "required", policy.Text{JA: "ファイルを1つ選んでください。", EN: "Choose one file."}})
 	}

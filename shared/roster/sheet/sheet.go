@@ -200,8 +200,11 @@ func decodes(r io.Reader, sjis bool) (bool, error) {
 					return false, nil
 				}
 			}
-			if c == 0 {
+			switch c {
+			case 0:
 				return false, &Refused{Binary}
+			case 0x1b: // ISO-2022-JP, which is ASCII to whoever does not look
+				return false, &Refused{Encoding}
 			}
 			text = text[size:]
 		}
