@@ -93,6 +93,26 @@ func TestEvidenceIsWhatTheFormShowed(t *testing.T) {
 	}
 }
 
+// The evidence of a consent that was given elsewhere is where, when and to which words: no form was seen, and nothing was confirmed by a
+// click. The sentence says so too.
+func TestEvidenceOfAConsentGivenElsewhere(t *testing.T) {
+	w := newWorld(t)
+	added := answer[row](w, w.want(w.call("editor", http.MethodPost, "", m{"list": "newsletter", "channel": "letter", "fields": fields(policy.Newsletter, email),
+		"evidence": m{"where": "展示会", "when": "2020-04-01", "words": "希望します"}}), http.StatusCreated))
+	v := answer[whole](w, w.want(w.call("editor", http.MethodGet, "/"+added.ID+"?list=newsletter", nil), http.StatusOK))
+	if e := v.Evidence[0]; e.Where != "展示会" || e.FormVersion != 0 || e.Notice != "" || !strings.Contains(v.NextIssue.Because, "同意の記録により") || !v.NextIssue.Receives {
+		t.Errorf("%+v %s", e, v.NextIssue.Because)
+	}
+	text := w.want(w.page("editor", "/"+added.ID+"?list=newsletter", nil), http.StatusOK).Body.String()
+	_, shown, _ := strings.Cut(text, "同意の記録は変更できません")
+	shown, _, _ = strings.Cut(shown, "</dl>")
+	for part, want := range map[string]bool{"展示会": true, "2020-04-01": true, "希望します": true, "職員による登録": true, "フォーム第": false, "確認": false} {
+		if strings.Contains(shown, part) != want {
+			t.Errorf("%s: %v, want %v: %s", part, !want, want, shown)
+		}
+	}
+}
+
 // For each state the sentence names what is missing, in both languages.
 func TestNextIssue(t *testing.T) {
 	w := newWorld(t)
@@ -103,14 +123,22 @@ func TestNextIssue(t *testing.T) {
 	if _, err := w.list(policy.Press).Complain(t.Context(), angry, w.now()); err != nil {
 		t.Fatal(err)
 	}
+	synthetic, err := w.list(policy.Press).Synthetic(1, []string{"13"})
+	if err == nil {
+		err = w.list(policy.Press).StoreSynthetic(t.Context(), []subscription.Subscriber{synthetic})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	clicked := synthetic.Person
 	unknown := w.list(policy.Press).Person(map[string]string{"email": "dead@example.jp"}) // it came back of a mail of before, and nobody is there to put back
 	if _, err := w.list(policy.Press).Bounce(t.Context(), unknown, w.now()); err != nil {
 		t.Fatal(err)
 	}
 	for id, words := range map[string][2]string{unknown: {"登録し、確認", "signs up and confirms it: mail to this address"}, waits: {"2026年12月1日までに", "before 1 December 2026"}, pending: {"承認する必要", "staff approve"},
-		gone: {"登録し直し", "signs up again"}, bad: {"配信に戻す", "put the person back"}, member: {"届きます", "confirmed on"}, angry: {"迷惑メール", "unwanted"}} {
+		gone: {"登録し直し", "signs up again"}, bad: {"配信に戻す", "put the person back"}, member: {"同意の記録により", "entered on"}, clicked: {"届きます", "confirmed on"}, angry: {"迷惑メール", "unwanted"}} {
 		next := w.next("press", "press", id)
-		if next.Receives != (id == member) || !strings.Contains(next.Because, words[0]) {
+		if next.Receives != (id == member || id == clicked) || !strings.Contains(next.Because, words[0]) {
 			t.Errorf("%+v, want %s", next, words[0])
 		}
 		english := answer[whole](w, w.want(w.call("press", http.MethodGet, "/"+id+"?list=press&lang=en", nil), http.StatusOK)).NextIssue.Because

@@ -61,13 +61,13 @@ type nextIssue struct {
 // evidence is what shows a consent, as the person saw it.
 type evidence struct {
 	Reference     string          `json:"reference"`
-	PolicyVersion string          `json:"policy_version"`
-	FormVersion   int             `json:"form_version"`
+	PolicyVersion string          `json:"policy_version"`         // in force when it was sent, or entered by staff
+	FormVersion   int             `json:"form_version,omitempty"` // of the form that the person saw; none where the consent was given elsewhere
 	Language      policy.Language `json:"language"`
 	Channel       string          `json:"channel"`
 	OpenedAt      string          `json:"opened_at,omitempty"`
 	SubmittedAt   string          `json:"submitted_at"`
-	ConfirmedAt   string          `json:"confirmed_at,omitempty"`
+	ConfirmedAt   string          `json:"confirmed_at,omitempty"` // by the click; of a consent given elsewhere, when it was entered
 	EndedAt       string          `json:"ended_at,omitempty"`
 	Where         string          `json:"where,omitempty"` // given elsewhere than on our form
 	When          string          `json:"when,omitempty"`
@@ -79,7 +79,7 @@ func (l list) evidence(p subscription.Proof, confirmed, ended string) evidence {
 	e := evidence{Reference: p.Ref, PolicyVersion: p.Policy, FormVersion: p.FormVersion, Language: p.Language, Channel: channelOf(p),
 		OpenedAt: p.OpenedAt, SubmittedAt: p.SubmittedAt, ConfirmedAt: confirmed, EndedAt: ended}
 	if p.Evidence != nil {
-		e.Where, e.When, e.Words = p.Evidence.Where, p.Evidence.When, p.Evidence.Words
+		e.Where, e.When, e.Words, e.FormVersion = p.Evidence.Where, p.Evidence.When, p.Evidence.Words, 0
 	}
 	if e.Channel == channelForm {
 		e.Notice, _ = policy.Shown(l.Service.Code, p.FormVersion, p.Language) // "" for a version that never was: nothing is made up

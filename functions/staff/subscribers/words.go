@@ -137,6 +137,8 @@ func (l list) next(c subscription.Card) (receives bool, because policy.Text) {
 	case state == subscription.Confirmed && wish:
 		return false, say("%sが届くには、本人が登録フォームから登録し直し、確認のメールのリンクを押す必要があります（%sのため停止中）。",
 			"%s arrives once the person signs up again and confirms it (suppressed: %s).", reasonName(c.Suppression.Reason))
+	case state == subscription.Confirmed && c.Suppression == nil && c.Subscriber.Evidence != nil:
+		return true, say("%sは届きます（同意の記録により%sに登録）。", "%s arrives: entered on %s with evidence of the consent.", since)
 	case state == subscription.Confirmed && c.Suppression == nil:
 		return true, say("%sは届きます（%sに登録を確認済み）。", "%s arrives: confirmed on %s.", since)
 	case state == subscription.Unsubscribed && c.Suppression != nil && c.Suppression.Reason == "complained":
