@@ -37,6 +37,9 @@ func (w *world) tick(t fatal) (mailed, lapsed int) {
 	if err != nil || more {
 		t.Fatal(err, more)
 	}
+	if _, more, err := w.list.Unasked(context.Background(), 100); err != nil || more {
+		t.Fatal(err, more)
+	}
 	return mailed, lapsed
 }
 

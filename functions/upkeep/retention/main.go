@@ -1,6 +1,6 @@
 // Command retention does by the clock what periods of keeping ask for beyond DynamoDB's own deletion: it asks subscribers to stay before
-// their period is over, counts those who gave no answer, and gives back what lapsed requests for publications had reserved (decisions:
-// "Retention of a subscriber", "Retention of a publication request").
+// their period is over, counts those who gave no answer, tells of those who could not be asked in time, and gives back what lapsed
+// requests for publications had reserved (decisions: "Retention of a subscriber", "Retention of a publication request").
 package main
 
 import (

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"maps"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"madoguchi/shared/config"
+	"madoguchi/shared/metric"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 	"madoguchi/shared/record/recordtest"
@@ -133,6 +138,99 @@ func TestLapseAndMonth(t *testing.T) {
 	}
 	if n, err := w.lists[0].Confirmed(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d are left: %v", n, err)
+	}
+}
+
+// told runs the clock and returns how many the metric says have left unasked.
+func (w *world) told(t *testing.T) (sum int) {
+	t.Helper()
+	var out bytes.Buffer
+	w.metrics = metric.New(&out, "test", w.now)
+	if err := w.strike(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out.String()) {
+		var written struct{ StayUnasked int }
+		if err := json.Unmarshal([]byte(line), &written); err != nil {
+			t.Fatal(err)
+		}
+		sum += written.StayUnasked
+	}
+	return sum
+}
+
+// expired deletes so many of those whose day is over, as DynamoDB does sooner or later.
+func (w *world) expired(t *testing.T, l *subscription.List, n int) {
+	t.Helper()
+	for _, item := range recordtest.Items(t, l.Client, l.Table) {
+		if n == 0 || record.Text(item, "state") != string(subscription.Confirmed) || !record.Expired(item, w.now()) {
+			continue
+		}
+		if _, err := l.Client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &l.Table, Key: record.Item{"pk": item["pk"], "sk": item["sk"]}}); err != nil {
+			t.Fatal(err)
+		}
+		n--
+	}
+	if n > 0 {
+		t.Fatalf("%d fewer to delete than there should be", n)
+	}
+}
+
+// A clock that was off until people's days were over says how many left unasked, and says it once; nobody is written to any more
+// (decisions: "Retention of a subscriber"; R19, R57).
+func TestClockThatWasOff(t *testing.T) {
+	w := newWorld(t, "100")
+	w.people(t, w.lists[0], 5, 1000*day, true)
+	w.people(t, w.lists[1], 2, 1000*day, true)
+	if n := w.told(t); n != 0 {
+		t.Errorf("%d told 95 days before the end", n)
+	}
+	w.clock = w.clock.Add(120 * day)
+	w.expired(t, w.lists[0], 3)
+	if n := w.told(t); n != 7 {
+		t.Errorf("%d told, 7 left", n)
+	}
+	if n := w.told(t); n != 0 {
+		t.Errorf("%d told again", n)
+	}
+	if got := w.letters(t); len(got) != 0 {
+		t.Errorf("letters after the end: %v", got)
+	}
+	for i, want := range []int{5, 2} {
+		months, _, err := w.lists[i].Months(t.Context())
+		if got := months[len(months)-1].Expired + months[len(months)-2].Expired; err != nil || got != want {
+			t.Errorf("list %d: %d have expired, want %d: %v", i, got, want, err)
+		}
+	}
+}
+
+// More letters were due than could go out, and then the clock was off: how far the letters had come is what tells whom nobody asked.
+func TestLettersThatWereBehind(t *testing.T) {
+	w := newWorld(t, "4") // two for each list
+	w.people(t, w.lists[0], 6, 1080*day, true)
+	if n := w.told(t); n != 0 {
+		t.Errorf("%d told 15 days before the end", n)
+	}
+	w.clock = w.clock.Add(20 * day) // less than the letters are sent ahead
+	if n, err := each(t.Context(), w.lists[0].Lapsed); n != 2 || err != nil {
+		t.Fatalf("%d of 2 lapsed: %v", n, err)
+	}
+	w.expired(t, w.lists[0], 4)
+	if n := w.told(t); n != 4 {
+		t.Errorf("%d told, 4 left unasked", n)
+	}
+}
+
+// The clock runs, and the letters do not keep up until the day: each run tells whom it saw go.
+func TestLettersThatNeverKeepUp(t *testing.T) {
+	w := newWorld(t, "2")
+	w.people(t, w.lists[0], 4, 1095*day-time.Hour, true)
+	if n := w.told(t); n != 0 {
+		t.Errorf("%d told in the last hour", n)
+	}
+	w.clock = w.clock.Add(time.Hour)
+	if n := w.told(t); n != 3 {
+		t.Errorf("%d told, 3 left unasked", n)
 	}
 }
 
