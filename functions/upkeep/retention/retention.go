@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"madoguchi/shared/inquiries/originals"
 	"madoguchi/shared/metric"
 	"madoguchi/shared/publications"
 	"madoguchi/shared/subscription"
@@ -13,18 +14,19 @@ import (
 
 // keeper is the clock of what is kept.
 type keeper struct {
-	lists    []*subscription.List
-	requests *publications.Store
-	leads    subscription.Leads
-	perRun   int // letters of one run, of all lists: so many leave the outbox in an hour, and no more of the day's quota
-	now      func() time.Time
-	metrics  *metric.Writer
+	lists     []*subscription.List
+	requests  *publications.Store
+	originals *originals.Store
+	leads     subscription.Leads
+	perRun    int // letters of one run, of all lists: so many leave the outbox in an hour, and no more of the day's quota
+	now       func() time.Time
+	metrics   *metric.Writer
 }
 
 const (
 	// reserve is kept at the end of an invocation, so that it ends by itself and the next goes on.
 	reserve = 5 * time.Second
-	// endsAtOnce is how many ended subscriptions are read at a time.
+	// endsAtOnce is how many subscriptions, or mails, that have ended are read at a time.
 	endsAtOnce = 100
 )
 
@@ -63,7 +65,9 @@ func (k *keeper) strike(ctx context.Context) error {
 	}
 	returned, err := k.requests.Lapse(ctx)
 	note("requests for publications", "", err)
-	slog.InfoContext(ctx, "retention", "requests", returned)
+	cleared, err := each(ctx, k.originals.Clear)
+	note("originals of mails", "", err)
+	slog.InfoContext(ctx, "retention", "requests", returned, "originals", cleared)
 	if failed {
 		return errFailed
 	}
@@ -73,7 +77,7 @@ func (k *keeper) strike(ctx context.Context) error {
 	return nil
 }
 
-// each ends all subscriptions of a kind whose day is over.
+// each ends all of a kind whose day is over.
 func each(ctx context.Context, end func(context.Context, int) (int, bool, error)) (all int, err error) {
 	for ctx.Err() == nil {
 		n, more, err := end(ctx, endsAtOnce)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"strings"
@@ -11,8 +12,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"madoguchi/infra/local/s3/s3test"
 	"madoguchi/shared/config"
+	"madoguchi/shared/inquiries/originals"
 	"madoguchi/shared/metric"
+	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
 	"madoguchi/shared/record/recordtest"
@@ -20,7 +24,10 @@ import (
 	"madoguchi/shared/subscription/subscriptiontest"
 )
 
-const day = 24 * time.Hour
+const (
+	day        = 24 * time.Hour
+	bucketName = "madoguchi-inboundbucket"
+)
 
 type world struct {
 	*keeper
@@ -31,10 +38,12 @@ type world struct {
 func newWorld(t *testing.T, perRun string) *world {
 	t.Helper()
 	client := recordtest.Start(t)
+	s3test.Start(t, nil, bucketName)
 	w := &world{clock: time.Now().Truncate(time.Second)}
 	w.env = map[string]string{"NEWSLETTER_TABLE": subscriptiontest.Table(t, client, "newsletter"), "PRESS_TABLE": subscriptiontest.Table(t, client, "press"),
 		"SUPPRESSION_TABLE": recordtest.Table(t, client, "suppression", true), "OUTBOX_TABLE": recordtest.Table(t, client, "outbox", false),
 		"PUBLICATIONS_TABLE": recordtest.Table(t, client, "requests", true), "CATALOGUE_TABLE": recordtest.Table(t, client, "catalogue", true),
+		"INQUIRIES_TABLE": recordtest.Table(t, client, "inquiries", true), "INBOUND_BUCKET": bucketName,
 		"ADDRESS_KEY": strings.Repeat("address-key-", 3), "LINK_KEYS": strings.Repeat("link-key-", 4), "STAY_DAYS": "60", "STAY_AGAIN_DAYS": "14", "STAY_PER_RUN": perRun,
 		"UNCONFIRMED_HOURS": "168", "SUBSCRIBER_DAYS": "1095", "UNSUBSCRIBED_DAYS": "7", "BOUNCED_DAYS": "90", "CONSENT_EVIDENCE_DAYS": "365", "PENDING_APPROVAL_DAYS": "30"}
 	var err error
@@ -234,11 +243,42 @@ func TestLettersThatNeverKeepUp(t *testing.T) {
 	}
 }
 
+// The clock deletes what lay in the bucket of a mail whose record has ended (decisions: "Retention of an inquiry or inbound mail").
+func TestOriginals(t *testing.T) {
+	w := newWorld(t, "10")
+	files, err := objects.NewClient(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket := files.Bucket(bucketName)
+	for _, key := range []string{"mail/1", "attachments/1/1", "mail/2"} {
+		if err := bucket.Put(t.Context(), key, objects.Object{Content: []byte("mail")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, note := range []originals.Note{
+		originals.Note{Reference: "Q1", Message: "message#1", Objects: []string{"mail/1", "attachments/1/1"}}.On(w.clock.Unix()),
+		originals.Note{Reference: "Q2", Message: "message#2", Objects: []string{"mail/2"}}.On(w.clock.Add(time.Second).Unix()),
+	} {
+		if _, err := record.Put(t.Context(), w.requests.Client, w.env["INQUIRIES_TABLE"], note, record.Condition{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.strike(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for key, gone := range map[string]bool{"mail/1": true, "attachments/1/1": true, "mail/2": false} {
+		if _, err := bucket.Get(t.Context(), key, 100); errors.Is(err, objects.ErrNotFound) != gone || !gone && err != nil {
+			t.Errorf("%s: gone should be %t: %v", key, gone, err)
+		}
+	}
+}
+
 func TestSettings(t *testing.T) {
 	t.Setenv("AWS_REGION", "ap-northeast-1")
 	_, err := run(t.Context(), config.Map(map[string]string{"SUBSCRIBER_DAYS": "0"}))
 	for _, name := range []string{"NEWSLETTER_TABLE", "PRESS_TABLE", "SUPPRESSION_TABLE", "OUTBOX_TABLE", "ADDRESS_KEY", "LINK_KEYS", "STAY_DAYS", "STAY_AGAIN_DAYS", "STAY_PER_RUN",
-		"PUBLICATIONS_TABLE", "CATALOGUE_TABLE", "SUBSCRIBER_DAYS is 0"} {
+		"PUBLICATIONS_TABLE", "CATALOGUE_TABLE", "INQUIRIES_TABLE", "INBOUND_BUCKET", "SUBSCRIBER_DAYS is 0"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("the message does not say %q: %v", name, err)
 		}
