@@ -72,6 +72,8 @@ var wide = map[string]string{
 	"CampaignsRole s3:GetObject Sub ${CampaignFilesBucket.Arn}/campaigns/*": "attachments have random names under the number of their campaign",
 	"SenderRole s3:GetObject Sub ${CampaignFilesBucket.Arn}/campaigns/*":    "as above",
 	"CampaignsRole s3:PutObject Sub ${CampaignFilesBucket.Arn}/campaigns/*": "as above",
+	"RetentionRole s3:DeleteObject Sub ${InboundBucket.Arn}/mail/*":         "likewise; the records say which have ended",
+	"RetentionRole s3:DeleteObject Sub ${InboundBucket.Arn}/attachments/*":  "attachments are named by their mail",
 	"ReceiptRole s3:PutObject Sub ${InboundBucket.Arn}/mail/*":              "SES chooses the names of the mails",
 	"CampaignsRole ses:GetAccount *":                                        "the action knows no other resource",
 	"MailerRole ses:GetAccount *":                                           "the action knows no other resource",
@@ -275,6 +277,7 @@ var mayTouch = map[string]map[string][]string{
 		"OutboxTable":       {putItem},
 		"PublicationsTable": {deleteItem, query}, // what lapsed requests had reserved
 		"CatalogueTable":    {updateItem},
+		"InquiriesTable":    {deleteItem, readItem, putItem, query}, // which mails have ended: their objects go
 	},
 	"ImporterFunction": {
 		"ImportsTable":     {"dynamodb:DescribeStream", deleteItem, readItem, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", putItem, query},

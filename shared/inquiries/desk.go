@@ -106,14 +106,21 @@ func (s *Store) expiry(received string, to State, now time.Time) int64 {
 	return latest.Unix()
 }
 
-// restamp sets the expiry of a message and of its mark.
+// restamp sets the expiry of a message, of its mark, and of its objects in the bucket. Their note is the first: what it is early for,
+// because the function was killed, it finds alive.
 func (s *Store) restamp(ctx context.Context, m Message, to State, now time.Time) error {
+	expires := s.expiry(m.Created, to, now)
+	if note, has := m.original(); has {
+		if _, err := record.Put(ctx, s.Client, s.Table, note.On(expires), record.Condition{}); err != nil {
+			return fmt.Errorf("note of a message's original: %w", err)
+		}
+	}
 	keys := []record.Item{record.Key(m.Reference, m.SK)}
 	if m.MarkPK != "" {
 		keys = append(keys, record.Key(m.MarkPK, m.Mark))
 	}
 	for _, key := range keys {
-		_, err := record.Update(ctx, s.Client, s.Table, key, "SET expires_at = :expires", record.Values{"expires": s.expiry(m.Created, to, now)},
+		_, err := record.Update(ctx, s.Client, s.Table, key, "SET expires_at = :expires", record.Values{"expires": expires},
 			record.Condition{Expression: "attribute_exists(pk)"}, nil)
 		if err != nil {
 			return fmt.Errorf("expiry of a message: %w", err)

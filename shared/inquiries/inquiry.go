@@ -6,6 +6,7 @@ package inquiries
 import (
 	"strings"
 
+	"madoguchi/shared/inquiries/originals"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/text"
 )
@@ -83,6 +84,20 @@ type Message struct {
 	Problem     string       `dynamodbav:"problem,omitempty"`
 	Mark        string       `dynamodbav:"mark,omitempty"` // sort key of its mark by Message-ID, for the same expiry
 	MarkPK      string       `dynamodbav:"mark_pk,omitempty"`
+}
+
+// original notes what of a message lies in the inbound bucket; false where nothing does.
+func (m Message) original() (originals.Note, bool) {
+	if m.Source == "" {
+		return originals.Note{}, false
+	}
+	note := originals.Note{Reference: m.Reference, Message: m.SK, Objects: []string{m.Source}}
+	for _, a := range m.Attachments {
+		if a.Key != "" {
+			note.Objects = append(note.Objects, a.Key)
+		}
+	}
+	return note, true
 }
 
 // Verdict is what SES found out about a mail (R39). An empty verdict was not given: nothing that a sender writes can

@@ -16,6 +16,7 @@ import (
 	"madoguchi/shared/address"
 	"madoguchi/shared/config"
 	"madoguchi/shared/guard"
+	"madoguchi/shared/inquiries/originals"
 	"madoguchi/shared/mail"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/record"
@@ -133,6 +134,9 @@ func (s *Store) Receive(ctx context.Context, a Arrival) error {
 			tx.Put(actCase, s.Table, a.Case, record.IfAbsent(a.At))
 		}
 		tx.Put(actMessage, s.Table, a.Message, record.Condition{})
+		if note, has := a.Message.original(); has {
+			tx.Put(originals.Action, s.Table, note.On(a.Message.ExpiresAt), record.Condition{})
+		}
 		if acknowledge {
 			s.acknowledge(&tx, a)
 		}

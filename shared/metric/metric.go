@@ -51,6 +51,7 @@ var (
 	CampaignWarning = Metric{"CampaignWarning", Count} // looks at a campaign of which more comes back than should
 	CampaignCounts  = Metric{"CampaignCounts", Count}  // campaigns whose numbers do not add up: a defect
 	StayWaiting     = Metric{"StayWaiting", Seconds}   // how long a letter that asks to stay has been due, beyond what a run may send; by each run
+	StayUnasked     = Metric{"StayUnasked", Count}     // subscribers whose period ended before they were asked to stay; as it happens
 	Bounces         = Classed{"Bounces", Count}        // addresses that take no mail, once for each mail
 	Complaints      = Classed{"Complaints", Count}     // complaints, once for each mail
 )
@@ -58,7 +59,7 @@ var (
 // Names returns every metric's name, and whether it has the dimension.
 func Names() map[string]bool {
 	names := map[string]bool{}
-	for _, m := range []Metric{MailOldest, MailDue, MailUnknown, MailFailed, SESQuota, CampaignStopped, CampaignWarning, CampaignCounts, StayWaiting} {
+	for _, m := range []Metric{MailOldest, MailDue, MailUnknown, MailFailed, SESQuota, CampaignStopped, CampaignWarning, CampaignCounts, StayWaiting, StayUnasked} {
 		names[m.Name] = false
 	}
 	for _, m := range []Classed{Bounces, Complaints} {

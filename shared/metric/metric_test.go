@@ -89,7 +89,7 @@ func TestOutputThatFails(*testing.T) { New(full{}, "madoguchi", clock).Write(Mai
 // Each name once, and none that CloudWatch would not take.
 func TestNames(t *testing.T) {
 	names := Names()
-	if len(names) != 11 || names["MailOldest"] || !names["Bounces"] {
+	if len(names) != 12 || names["MailOldest"] || !names["Bounces"] {
 		t.Errorf("%v", names)
 	}
 }

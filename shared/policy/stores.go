@@ -94,14 +94,14 @@ func Stores() []Store {
 				"The items of the form, or those recorded of a mail (above), the state, how it came in. What looks like a My Number is kept as it was written and masked for staff. Keys are keyed hashes of addresses and Message-IDs"},
 			Why:       Text{"お問い合わせへの回答", "Responding to inquiries"},
 			Keeps:     Text{"状態ごとの保存期間のとおり（上記）。自動返信・不達通知・迷惑メールは、受け付けと同時に終了したものとして扱う", "By state, as the retention above says; answers of machines and spam count as closed at receipt"},
-			Functions: []string{"inbound", "inquiry"}, People: engineer,
+			Functions: []string{"inbound", "inquiry", "retention"}, People: engineer,
 		},
 		{
 			Code: "inbound", Name: Text{"受信したメール", "Mail received"}, Resources: []string{"InboundBucket"}, Personal: true,
 			Holds:     Text{"届いたままのメールと、その添付ファイル。ファイル名は番号だけ", "Mails as they came, and the files in them; objects are named by numbers only"},
 			Why:       Text{"お問い合わせへの回答", "Responding to inquiries"},
-			Keeps:     Text{"INQUIRY_DAYS で定める日数（既定730日間。自動的に消える）。消えたものは、その後 RECOVERY_DAYS で定める日数、復旧用の控えに残る", "INQUIRY_DAYS (730 by default) after receipt, then gone by itself; what has gone stays in the copies for RECOVERY_DAYS"},
-			Functions: []string{"inbound", "receipt"}, People: engineer,
+			Keeps:     Text{"記録とともに、1時間ほどのうちに消える。遅くとも INQUIRY_DAYS で定める日数（既定730日間）で自動的に消える。消えたものは、その後 RECOVERY_DAYS で定める日数、復旧用の控えに残る", "They go with their record, within about an hour, and by themselves INQUIRY_DAYS (730 by default) after receipt at the latest; what has gone stays in the copies for RECOVERY_DAYS"},
+			Functions: []string{"inbound", "receipt", "retention"}, People: engineer,
 		},
 		{
 			Code: "photos", Name: Text{"デジタルフォトライブラリーの利用登録", "Registrations of the photo library"}, Resources: []string{"PhotosTable"},

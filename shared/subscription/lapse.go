@@ -95,10 +95,7 @@ func (l *List) lapse(ctx context.Context, one lapse) (bool, error) {
 			tx.Delete(actSubscriber, l.Table, Key(s.Person), unchanged(s))
 		}
 		if !longer {
-			l.tally(&tx, one.Person, countExpired, 1, time.Unix(one.Ends, 0))
-			if pk, sk := consentKey(one.Person, one.Consent); consent {
-				tx.Update(actConsent, l.Table, record.Key(pk, sk), "SET ended_at = :at", record.Values{"at": unixText(one.Ends)}, record.Condition{Expression: "attribute_exists(pk)"})
-			}
+			l.countEnd(&tx, one.Person, one.Consent, one.Ends, consent)
 		}
 		err = tx.Commit(ctx, l.Client)
 		var cancelled *record.Cancelled
@@ -113,4 +110,13 @@ func (l *List) lapse(ctx context.Context, one lapse) (bool, error) {
 		}
 	}
 	return false, errContended
+}
+
+// countEnd adds to a transaction that a subscription has expired: the month counts it, and its consent ended then, where the evidence is
+// still there.
+func (l *List) countEnd(tx *record.Transaction, person, ref string, ends int64, consent bool) {
+	l.tally(tx, person, countExpired, 1, time.Unix(ends, 0))
+	if pk, sk := consentKey(person, ref); consent {
+		tx.Update(actConsent, l.Table, record.Key(pk, sk), "SET ended_at = :at", record.Values{"at": unixText(ends)}, record.Condition{Expression: "attribute_exists(pk)"})
+	}
 }

@@ -26,7 +26,7 @@ type Numbers struct {
 	Back     int `dynamodbav:"n_back" json:"back"`         // undid that they left, or were put back after a wrong bounce
 	Left     int `dynamodbav:"n_left" json:"left"`         // unsubscribed, complained, or joined two subscriptions into one
 	Bounced  int `dynamodbav:"n_bounced" json:"bounced"`   // mail cannot be delivered
-	Expired  int `dynamodbav:"n_expired" json:"expired"`   // gave no answer when they were asked to stay
+	Expired  int `dynamodbav:"n_expired" json:"expired"`   // gave no answer when they were asked to stay, or could not be asked in time
 }
 
 // counters are the attributes of Numbers.

@@ -1,6 +1,7 @@
 // Command retention does by the clock what periods of keeping ask for beyond DynamoDB's own deletion: it asks subscribers to stay before
-// their period is over, counts those who gave no answer, and gives back what lapsed requests for publications had reserved (decisions:
-// "Retention of a subscriber", "Retention of a publication request").
+// their period is over, counts those who gave no answer, tells of those who could not be asked in time, gives back what lapsed
+// requests for publications had reserved, and deletes mails as they came with their records (decisions: "Retention of a subscriber",
+// "Retention of a publication request", "Retention of an inquiry or inbound mail").
 package main
 
 import (
@@ -11,9 +12,11 @@ import (
 	"time"
 
 	"madoguchi/shared/config"
+	"madoguchi/shared/inquiries/originals"
 	"madoguchi/shared/lambdahost"
 	"madoguchi/shared/link"
 	"madoguchi/shared/metric"
+	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/publications"
 	"madoguchi/shared/record"
@@ -35,6 +38,8 @@ type settings struct {
 	Metrics     string        `env:"METRIC_NAMESPACE,optional"`
 	Requests    string        `env:"PUBLICATIONS_TABLE"`
 	Catalogue   string        `env:"CATALOGUE_TABLE"`
+	Inquiries   string        `env:"INQUIRIES_TABLE"`
+	Inbound     string        `env:"INBOUND_BUCKET"`
 }
 
 // run builds the handler from the environment. It fails with every missing or wrong setting named.
@@ -49,9 +54,11 @@ func run(ctx context.Context, env config.Source) (lambdahost.EventHandler, error
 func open(ctx context.Context, env config.Source, now func() time.Time) (*keeper, error) {
 	cfg, err := config.Load[settings](env)
 	client, clientErr := record.NewClient(ctx)
+	files, filesErr := objects.NewClient(ctx)
 	k := &keeper{leads: subscription.Leads{First: cfg.First, Last: cfg.Last}, perRun: cfg.PerRun, now: now, metrics: metric.New(os.Stdout, cfg.Metrics, now),
-		requests: &publications.Store{Client: client, Catalogue: cfg.Catalogue, Requests: cfg.Requests, Now: now}}
-	all := []error{err, clientErr}
+		requests:  &publications.Store{Client: client, Catalogue: cfg.Catalogue, Requests: cfg.Requests, Now: now},
+		originals: &originals.Store{Client: client, Table: cfg.Inquiries, Bucket: files.Bucket(cfg.Inbound), Now: now}}
+	all := []error{err, clientErr, filesErr}
 	for _, one := range []struct {
 		code  policy.Code
 		table string
