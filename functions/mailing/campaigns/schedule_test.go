@@ -2,12 +2,18 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"madoguchi/infra/local/dynamodb"
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/event/eventtest"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/record"
 	"madoguchi/shared/web"
 )
 
@@ -81,5 +87,46 @@ func TestMeasure(t *testing.T) {
 	w.subscribe(policy.Newsletter, 9000)
 	if got, err = w.editor.measure(t.Context(), &c, w.now()); err != nil || got.Reached < 8000 || got.Reached > 10000 || !got.About {
 		t.Errorf("of 9000: %+v, %v", got, err)
+	}
+}
+
+// What was checked is what is printed: neither the contents nor the event are read a second time. There remain the campaign, before
+// and in the decision, its content in each language, and of an event the check and the audience.
+func TestScheduleReadsOnce(t *testing.T) {
+	w := newWorld(t)
+	proxy, err := dynamodb.NewProxy(os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"), func(string) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(proxy)
+	t.Cleanup(server.Close)
+	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", server.URL)
+	counted, err := record.NewClient(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.subscribe(policy.Newsletter, 1)
+	eventtest.Save(t, w.editor.events, "seminar", nil)
+	w.register("seminar", "E-1", "registered", "ja")
+	news, seminar := w.create("editor", newsletter()), w.create("events", about("seminar"))
+	w.editor.store.Client, w.editor.events.Client = counted, counted
+	reads := func(who, id string) map[string]int {
+		before := proxy.Calls()
+		w.want(w.call(who, http.MethodPost, "/"+id+"/schedule", m{"at": nil}), http.StatusAccepted)
+		n := map[string]int{}
+		for key, ops := range proxy.Calls() {
+			for op, times := range ops {
+				if times -= before[key][op]; times > 0 && (op == "GetItem" || op == "Query" || op == "BatchGetItem") {
+					n[op] += times
+				}
+			}
+		}
+		return n
+	}
+	if diff := cmp.Diff(map[string]int{"GetItem": 4}, reads("editor", news)); diff != "" {
+		t.Errorf("newsletter: %s", diff)
+	}
+	if diff := cmp.Diff(map[string]int{"GetItem": 6}, reads("events", seminar)); diff != "" {
+		t.Errorf("event: %s", diff)
 	}
 }
