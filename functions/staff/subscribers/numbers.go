@@ -150,8 +150,12 @@ func chartOf(all []month, l policy.Language) *chart.Chart {
 		columns = append(columns, chart.Column{Up: up, Down: down, Label: m.Month})
 		came, went = came+up, went+down
 	}
-	said := fmt.Sprintf(policy.Text{JA: "%sから%sまでに、%s人が登録・取り込み・復帰し（上の棒）、%s人が停止・不達・期限切れで減りました（下の棒）。",
-		EN: "From %s to %s, %s came (bars up) and %s went (bars down)."}.In(l), shown[0].Month, shown[len(shown)-1].Month, chart.Number(came), chart.Number(went))
+	period := fmt.Sprintf(policy.Text{JA: "%sから%sまでに", EN: "From %s to %s"}.In(l), shown[0].Month, shown[len(shown)-1].Month)
+	if len(shown) == 1 {
+		period = fmt.Sprintf(policy.Text{JA: "%sに", EN: "In %s"}.In(l), shown[0].Month)
+	}
+	said := fmt.Sprintf(policy.Text{JA: "%s、%s人が登録・取り込み・復帰し（上の棒）、%s人が停止・不達・期限切れで減りました（下の棒）。",
+		EN: "%s, %s came (bars up) and %s went (bars down)."}.In(l), period, chart.Number(came), chart.Number(went))
 	return chart.New(policy.Text{JA: "月ごとの登録と減少", EN: "Joined and gone, by month"}.In(l), said, columns)
 }
 
