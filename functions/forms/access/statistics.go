@@ -2,13 +2,13 @@ package main
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"madoguchi/shared/policy"
 	"madoguchi/shared/statistics"
 	"madoguchi/shared/web"
+	"madoguchi/shared/web/chart"
 )
 
 // released may be kept by browsers and a CDN: a release never changes. Short, so that the next one is seen soon.
@@ -127,7 +127,7 @@ type shown struct {
 	Period, ReleasedAt     string
 	Total, Visitors        string
 	Days, Pages, Domains   []rowShown
-	Chart                  chart
+	Chart                  *chart.Chart
 	HasHidden, HasVisitors bool
 }
 
@@ -148,15 +148,19 @@ func shownRelease(r statistics.Release, l policy.Language) (*shown, error) {
 	words := statisticsWordsIn(l)
 	s := &shown{Period: m.In(l), ReleasedAt: policy.Date(at, l)}
 	if n, ok := r.Figures[statistics.Visitors]; ok {
-		s.Visitors, s.HasVisitors = number(n), true
+		s.Visitors, s.HasVisitors = chart.Number(n), true
 	}
 	days, _ := r.Table(statistics.ByDay)
 	if days.Total != nil {
-		s.Total = number(*days.Total)
+		s.Total = chart.Number(*days.Total)
 	}
 	s.HasHidden = days.Hidden() > 0
 	s.Days = rowsOf(days, words, func(day string) string { return dayName(day, l) })
-	s.Chart = chartOf(days)
+	note := words.ChartNote
+	if s.HasHidden {
+		note += " " + words.HiddenBar
+	}
+	s.Chart = chartOf(days, words.Chart+words.Of+s.Period, note)
 	named := func(name string) string {
 		switch name {
 		case statistics.Other:
@@ -177,7 +181,7 @@ func rowsOf(p statistics.Published, words statisticsWords, name func(string) str
 	for i, row := range p.Rows {
 		r := rowShown{Name: name(row), N: words.Hidden, Hidden: true}
 		if n := p.Cells[i][0]; n != nil {
-			r.N, r.Hidden = number(*n), false
+			r.N, r.Hidden = chart.Number(*n), false
 		}
 		rows = append(rows, r)
 	}
@@ -196,89 +200,26 @@ func dayName(day string, l policy.Language) string {
 	return t.Format("2日（") + string([]rune("日月火水木金土")[t.Weekday()]) + "）"
 }
 
-// number writes a number with commas: 12,345.
-func number(n int) string {
-	digits := []byte{}
-	for i := 0; ; i++ {
-		if i > 0 && i%3 == 0 {
-			digits = append(digits, ',')
-		}
-		digits = append(digits, byte('0'+n%10))
-		if n /= 10; n == 0 {
-			break
-		}
-	}
-	slices.Reverse(digits)
-	return string(digits)
-}
-
-// The measures of the chart, in units that are pixels on a phone.
+// plotTop and plotBottom are where the bars stand; labelled says that every fifth day has its number.
 const (
-	chartWidth, chartHeight  = 360, 200
-	plotLeft, plotTop        = 44, 12
-	plotRight, plotBottom    = 356, 172
-	mostBars                 = 31
-	barStep                  = (plotRight - plotLeft) / mostBars
-	barWidth                 = barStep - 3
-	labelled                 = 5 // every fifth day has its number
-	linesWanted, notShownTop = 4, 6
+	plotTop, plotBottom = chart.Top, chart.Bottom
+	labelled            = 5
 )
 
-// chart is a bar for each day. The table beneath it has the same numbers.
-type chart struct {
-	Width, Height, Left, Right, Bottom int
-	Bars                               []bar
-	Lines                              []chartLine
-}
-
-type bar struct {
-	X, Y, Width, Height, Middle int
-	Label                       string
-	Hidden                      bool
-}
-
-type chartLine struct {
-	Y     int
-	Label string
-}
-
-func chartOf(days statistics.Published) chart {
-	c := chart{Width: chartWidth, Height: chartHeight, Left: plotLeft, Right: plotRight, Bottom: plotBottom}
-	most := 1
-	for _, row := range days.Cells {
-		if row[0] != nil {
-			most = max(most, *row[0])
-		}
-	}
-	step := niceStep(most)
-	top := (most + step - 1) / step * step
-	height := func(n int) int { return n * (plotBottom - plotTop) / top }
-	for n := 0; n <= top; n += step {
-		c.Lines = append(c.Lines, chartLine{plotBottom - height(n), number(n)})
-	}
+// chartOf is a bar for each day. The table beneath it has the same numbers.
+func chartOf(days statistics.Published, title, description string) *chart.Chart {
+	var columns []chart.Column
 	for i, day := range days.Rows {
-		b := bar{X: plotLeft + 4 + i*barStep, Width: barWidth, Middle: plotLeft + 4 + i*barStep + barWidth/2}
+		var one chart.Column
 		if n := days.Cells[i][0]; n == nil {
-			b.Hidden, b.Height = true, notShownTop
+			one.Hidden = true
 		} else {
-			b.Height = height(*n)
+			one.Up = *n
 		}
-		b.Y = plotBottom - b.Height
-		if d := strings.TrimLeft(day[len(day)-2:], "0"); i == 0 || (i+1)%labelled == 0 {
-			b.Label = d
+		if i == 0 || (i+1)%labelled == 0 {
+			one.Label = strings.TrimLeft(day[len(day)-2:], "0")
 		}
-		c.Bars = append(c.Bars, b)
+		columns = append(columns, one)
 	}
-	return c
-}
-
-// niceStep is the distance of the chart's lines: 1, 2 or 5 times a power of ten, for about four of them.
-func niceStep(most int) int {
-	for power := 1; ; power *= 10 {
-		for _, n := range []int{1, 2, 5} {
-			if n*power*linesWanted >= most {
-				return n * power
-			}
-		}
-	}
+	return chart.New(title, description, columns)
 }

@@ -16,6 +16,7 @@ import (
 	"madoguchi/shared/policy"
 	"madoguchi/shared/statistics"
 	"madoguchi/shared/web"
+	"madoguchi/shared/web/chart"
 )
 
 // release publishes a month of made-up views: some hundred a day, one day with 3.
@@ -66,7 +67,7 @@ func TestStatistics(t *testing.T) {
 	r := w.release("2026-10")
 	days, _ := r.Table(statistics.ByDay)
 	japanese, english := w.page("/statistics", nil), w.page("/statistics/page_views/2026-10?lang=en", nil)
-	for _, want := range []string{"2026年10月", number(*days.Total), "15日（木）</th><td class=\"n\">非表示", "/ja/事業", "www.search.example", "/statistics/page_views/2026-09?lang=ja"} {
+	for _, want := range []string{"2026年10月", chart.Number(*days.Total), "15日（木）</th><td class=\"n\">非表示", "/ja/事業", "www.search.example", "/statistics/page_views/2026-09?lang=ja"} {
 		if !strings.Contains(japanese, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -105,7 +106,7 @@ func TestStatistics(t *testing.T) {
 // The chart is drawn to scale, and its lines are round numbers.
 func TestChart(t *testing.T) {
 	n := func(n int) *int { return &n }
-	c := chartOf(statistics.Published{Rows: []string{"2026-10-01", "2026-10-02", "2026-10-03"}, Cells: [][]*int{{n(230)}, {nil}, {n(115)}}})
+	c := chartOf(statistics.Published{Rows: []string{"2026-10-01", "2026-10-02", "2026-10-03"}, Cells: [][]*int{{n(230)}, {nil}, {n(115)}}}, "", "")
 	var labels []string
 	for _, l := range c.Lines {
 		labels = append(labels, l.Label)
@@ -116,16 +117,6 @@ func TestChart(t *testing.T) {
 	plot := plotBottom - plotTop
 	if c.Bars[0].Height != 230*plot/300 || c.Bars[2].Height != 115*plot/300 || !c.Bars[1].Hidden || c.Bars[0].Y+c.Bars[0].Height != plotBottom {
 		t.Errorf("bars %+v", c.Bars)
-	}
-	for most, want := range map[int]int{1: 1, 4: 1, 5: 2, 20: 5, 40: 10, 230: 100, 4001: 2000, 100000: 50000} {
-		if got := niceStep(most); got != want {
-			t.Errorf("a step of %d for %d, want %d", got, most, want)
-		}
-	}
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := number(n); got != want {
-			t.Errorf("%d is written %s", n, got)
-		}
 	}
 }
 

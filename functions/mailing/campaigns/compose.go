@@ -6,6 +6,7 @@ import (
 
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/bulletin"
+	"madoguchi/shared/event"
 )
 
 // around is what all campaigns have around what they say.
@@ -13,16 +14,9 @@ func (e *editor) around() bulletin.Settings {
 	return bulletin.Settings{Organization: e.mail.Organization, Images: e.images}
 }
 
-// print makes the editions that the senders send of the campaign as it is now, with the event as it is now.
-func (e *editor) print(ctx context.Context, c *campaign.Campaign) error {
-	contents, err := e.store.Contents(ctx, *c, c.Version)
-	if err != nil {
-		return err
-	}
-	about, err := e.about(ctx, c)
-	if err != nil {
-		return err
-	}
+// print makes the editions that the senders send of the campaign, from the contents and the event that were checked right before: what
+// was found good is what is sent. about is nil for kinds that are about no event.
+func (e *editor) print(ctx context.Context, c *campaign.Campaign, contents []campaign.Content, about *event.Event) error {
 	editions, err := bulletin.Editions(e.around(), c, contents, about)
 	if err != nil {
 		return fmt.Errorf("print: %w", err)

@@ -14,6 +14,7 @@ import (
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/policy"
 	"madoguchi/shared/staff"
+	"madoguchi/shared/web/chart"
 )
 
 //go:embed *.html
@@ -75,13 +76,7 @@ func (v view) Time(at any) string {
 }
 
 // Number is a number with commas.
-func (v view) Number(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func (v view) Number(n int) string { return chart.Number(n) }
 
 // Size is a number of bytes.
 func (v view) Size(n int) string {

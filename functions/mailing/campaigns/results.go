@@ -29,7 +29,7 @@ type resultsView struct {
 	Numbers []number
 	Left    []reason
 	Why     []reason // failures and exclusions, where they are few enough to be looked through
-	Chart   *chart
+	Chart   *timeline
 }
 
 // results shows what became of a campaign.

@@ -11,6 +11,7 @@ import (
 
 	"madoguchi/shared/campaign"
 	"madoguchi/shared/campaign/envelope"
+	"madoguchi/shared/event"
 	"madoguchi/shared/objects"
 	"madoguchi/shared/policy"
 )
@@ -81,9 +82,9 @@ func (e *editor) schedule(w http.ResponseWriter, r *http.Request, c *campaign.Ca
 	if fits(o.Version, c) != nil {
 		return e.overtaken(ctx, c)
 	}
-	var at time.Time
+	var checked ready
 	if len(wrong) == 0 {
-		if at, wrong, err = e.ready(ctx, c, o); err != nil {
+		if checked, wrong, err = e.ready(ctx, c, o); err != nil {
 			return err
 		}
 	}
@@ -93,47 +94,55 @@ func (e *editor) schedule(w http.ResponseWriter, r *http.Request, c *campaign.Ca
 		}
 		return e.scheduleAgain(w, r, c, p, wrong)
 	}
-	if err := e.print(ctx, c); err != nil {
+	if err := e.print(ctx, c, checked.contents, checked.event); err != nil {
 		return err
 	}
 	// What was checked is what is scheduled.
-	changed, err := e.act(ctx, c, actSchedule, order{decision: decision{c.Version}, set: func(now *campaign.Campaign) { now.ScheduledAt = at.UnixMilli() }})
+	changed, err := e.act(ctx, c, actSchedule, order{decision: decision{c.Version}, set: func(now *campaign.Campaign) { now.ScheduledAt = checked.at.UnixMilli() }})
 	if err != nil {
 		return err
 	}
 	return e.answer(w, r, http.StatusAccepted, &changed, string(actSchedule))
 }
 
+// ready is what was checked of a campaign: what it says and the event that it is about as they were read, and when it would be sent.
+type ready struct {
+	at       time.Time
+	contents []campaign.Content
+	event    *event.Event // nil for kinds that are about none
+}
+
 // ready tells when a campaign would be sent, and what stands against it.
-func (e *editor) ready(ctx context.Context, c *campaign.Campaign, o when) (time.Time, problems, error) {
+func (e *editor) ready(ctx context.Context, c *campaign.Campaign, o when) (ready, problems, error) {
 	contents, err := e.store.Contents(ctx, *c, c.Version)
 	if err != nil {
-		return time.Time{}, nil, err
+		return ready{}, nil, err
 	}
 	j, err := e.judge(ctx, asDraft(c, contents), c)
 	if err != nil {
-		return time.Time{}, nil, err
+		return ready{}, nil, err
 	}
 	at, wrong := e.due(o.At, c, j.event)
+	checked := ready{at, contents, j.event}
 	if wrong = append(wrong, j.wrong...); len(wrong) > 0 {
-		return at, wrong, nil
+		return checked, wrong, nil
 	}
 	for _, f := range c.Files {
 		if _, err := e.files.Get(ctx, f.Key, envelope.LargestFiles); errors.Is(err, objects.ErrUnavailable) {
-			return at, nil, fmt.Errorf("look for attachment: %w", err)
+			return checked, nil, fmt.Errorf("look for attachment: %w", err)
 		} else if err != nil {
 			wrong.add("attachments", "gone", "添付ファイルの保管期間が過ぎています。もう一度添付してください。", "An attachment is no longer kept. Please attach it again.")
-			return at, wrong, nil //nolint:nilerr // the problem says so
+			return checked, wrong, nil //nolint:nilerr // the problem says so
 		}
 	}
 	reach, err := e.measure(ctx, c, at)
 	if err != nil {
-		return at, nil, err
+		return checked, nil, err
 	}
 	if reach.Reached == 0 {
 		wrong.add("segment", "empty", "この条件に合う宛先がひとりもいません。条件を見直してください。", "Nobody matches. Please look at whom it goes to.")
 	}
-	return at, wrong, nil
+	return checked, wrong, nil
 }
 
 // asDraft is a stored campaign as it would be handed in again.

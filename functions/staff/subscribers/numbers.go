@@ -12,6 +12,7 @@ import (
 	"madoguchi/shared/staff"
 	"madoguchi/shared/subscription"
 	"madoguchi/shared/web"
+	"madoguchi/shared/web/chart"
 )
 
 // month is one month of a list, as scripts see it.
@@ -54,7 +55,7 @@ func (c *counter) months(r *http.Request, what string) (l list, all []month, sin
 type numbersView struct {
 	view
 	Since   string
-	Chart   *monthsChart
+	Chart   *chart.Chart
 	Columns []string
 	Rows    []numbersRow
 }
@@ -127,26 +128,11 @@ func (c *counter) numbersFile(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// monthsChart is a bar up and a bar down for each of the last two years' months.
-type monthsChart struct {
-	Description string
-	Top         int
-	Bars        []monthBar
-}
+// mostMonths is how many months the chart shows.
+const mostMonths = 24
 
-type monthBar struct {
-	X, Y, Width, Up, Down int
-	Label                 string
-}
-
-const (
-	mostMonths = 24
-	half       = 80 // units up, and units down
-	chartWidth = 600
-)
-
-// chartOf draws the months, the newest last; nil where there is none.
-func chartOf(all []month, l policy.Language) *monthsChart {
+// chartOf draws who came up and who went down for each month, the newest last; nil where there is none.
+func chartOf(all []month, l policy.Language) *chart.Chart {
 	var shown []month
 	for _, m := range all {
 		if m.Numbers != nil && len(shown) < mostMonths {
@@ -157,24 +143,20 @@ func chartOf(all []month, l policy.Language) *monthsChart {
 		return nil
 	}
 	slices.Reverse(shown)
-	c, came, went := &monthsChart{Top: 1}, 0, 0
+	var columns []chart.Column
+	came, went := 0, 0
 	for _, m := range shown {
 		up, down := m.moves()
-		c.Top, came, went = max(c.Top, up, down), came+up, went+down
+		columns = append(columns, chart.Column{Up: up, Down: down, Label: m.Month})
+		came, went = came+up, went+down
 	}
-	step := chartWidth / max(len(shown), 12)
-	for i, m := range shown {
-		up, down := m.moves()
-		b := monthBar{X: i * step, Width: step - 4, Up: up * half / c.Top, Down: down * half / c.Top}
-		b.Y = half - b.Up
-		if every := (len(shown) + 5) / 6; i%every == 0 {
-			b.Label = m.Month
-		}
-		c.Bars = append(c.Bars, b)
+	period := fmt.Sprintf(policy.Text{JA: "%sから%sまでに", EN: "From %s to %s"}.In(l), shown[0].Month, shown[len(shown)-1].Month)
+	if len(shown) == 1 {
+		period = fmt.Sprintf(policy.Text{JA: "%sに", EN: "In %s"}.In(l), shown[0].Month)
 	}
-	c.Description = fmt.Sprintf(policy.Text{JA: "%sから%sまでに、%d人が登録・取り込み・復帰し、%d人が停止・不達・期限切れで減りました。", EN: "From %s to %s, %d came and %d went."}.In(l),
-		shown[0].Month, shown[len(shown)-1].Month, came, went)
-	return c
+	said := fmt.Sprintf(policy.Text{JA: "%s、%s人が登録・取り込み・復帰し（上の棒）、%s人が停止・不達・期限切れで減りました（下の棒）。",
+		EN: "%s, %s came (bars up) and %s went (bars down)."}.In(l), period, chart.Number(came), chart.Number(went))
+	return chart.New(policy.Text{JA: "月ごとの登録と減少", EN: "Joined and gone, by month"}.In(l), said, columns)
 }
 
 // moves is how many came and went. An import that was undone in a later month is no one who came.
