@@ -57,6 +57,9 @@ type problem struct {
 func describe(i roster.Import, l policy.Language) answer {
 	a := answer{ID: i.ID, List: i.List, What: i.What, Status: i.Status, Waiting: i.Waiting, Undoing: i.Undoing, Rows: i.Rows, Done: i.Done, Counts: i.Counts,
 		Undone: i.Undone, Kept: i.Kept, Mailed: i.Mailed, Problems: []problem{}, Created: i.Created}
+	if i.Undoing { // at work: who waits for the end of an undo must not take what was before for it
+		a.Status = roster.Applying
+	}
 	for _, p := range i.Problems {
 		a.Problems = append(a.Problems, problem{p, roster.Say(p.Code, l)})
 	}

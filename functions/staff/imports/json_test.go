@@ -64,6 +64,9 @@ func TestAScriptImportsAndUndoes(t *testing.T) {
 	if code := post("undo").Code; code != http.StatusAccepted {
 		t.Fatal(code)
 	}
+	if got := get(); got.Status != roster.Applying || !got.Undoing {
+		t.Errorf("while it is undone: %+v", got)
+	}
 	w.work()
 	if got := get(); got.Status != roster.Undone || got.Undone != 1 {
 		t.Errorf("%+v", got)
