@@ -55,9 +55,13 @@ func newChart(v view, minutes []campaign.Minute) *timeline {
 		columns[i] = chart.Column{Up: b.Sent, Label: b.From}
 		total, most = total+b.Sent, max(most, b.Sent)
 	}
-	c.Chart = chart.New(v.T("送信の推移", "Sent over time"),
-		fmt.Sprintf(v.T("%sから%sまでに%s件を送信。いちばん多いとき（%d分間）で%s件。", "From %s to %s, %s were sent; at most %[5]s within %[4]d minutes."),
-			c.Bars[0].From, c.Bars[n-1].From, v.Number(total), int(each.Minutes()), v.Number(most)), columns)
+	minutesEach := int(each.Minutes())
+	says := fmt.Sprintf(v.T("%sから%sまでに%s件を送信。いちばん多いとき（%d分間）で%s件。", "From %s to %s, %s were sent; at most %[5]s within %[4]d minutes."),
+		c.Bars[0].From, c.Bars[n-1].From, v.Number(total), minutesEach, v.Number(most))
+	if n == 1 {
+		says = fmt.Sprintf(v.T("%sからの%d分間に%s件を送信。", "Within %[2]d minutes from %[1]s, %[3]s were sent."), c.Bars[0].From, minutesEach, v.Number(total))
+	}
+	c.Chart = chart.New(v.T("送信の推移", "Sent over time"), says, columns)
 	for i := range c.Bars {
 		c.Bars[i].Bar = c.Chart.Bars[i]
 	}
