@@ -50,7 +50,7 @@ func TestQuickRun(t *testing.T) {
 		}
 	}
 	functions := len(functionsOfTemplate(t))
-	want := map[string]int{"cold": functions, "zip": functions, "seats": 1, "import": 7, "campaign": 7 + 5 + 2*(len(paced)-1) + 1}
+	want := map[string]int{"cold": functions, "zip": functions, "seats": 1, "import": 7, "campaign": 9 + 5 + 2*(len(paced)-1) + 1}
 	for _, s := range samples {
 		for _, k := range s.kinds {
 			want["calls"] += len(k.want)
