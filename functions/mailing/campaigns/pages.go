@@ -25,27 +25,16 @@ var pages = sync.OnceValue(func() *template.Template { return template.Must(temp
 
 // view is what every page has: the language and what goes with it.
 type view struct {
-	Language policy.Language
-	Base     string
-	Done     string // what the action before has done, for people
-	Wrong    problems
+	staff.Tongue
+	Base  string
+	Done  string // what the action before has done, for people
+	Wrong problems
 }
 
 func (e *editor) view(r *http.Request) view {
 	l := staff.Language(r)
-	return view{Language: l, Base: base, Done: told[r.URL.Query().Get("done")].In(l)}
+	return view{Tongue: staff.Tongue{Language: l}, Base: base, Done: told[r.URL.Query().Get("done")].In(l)}
 }
-
-// T is a text of the page. English may be empty, where Japanese needs a word that English does not.
-func (v view) T(ja, en string) string {
-	if v.Language == policy.English {
-		return en
-	}
-	return ja
-}
-
-// Text is a text of the program.
-func (v view) Text(t policy.Text) string { return t.In(v.Language) }
 
 // Kind is what a kind is called.
 func (v view) Kind(k policy.MailKind) string { return kindName(k).In(v.Language) }

@@ -13,6 +13,7 @@ import (
 	"madoguchi/shared/campaign/campaigntest"
 	"madoguchi/shared/event/eventtest"
 	"madoguchi/shared/policy"
+	"madoguchi/shared/staff"
 )
 
 // sent makes a campaign that is being sent to some keys, of whom all but the last two have been called for.
@@ -184,7 +185,7 @@ func TestRecipientNotFound(t *testing.T) {
 
 // Bars stand for longer spans where a campaign took long, and none is lost.
 func TestChart(t *testing.T) {
-	v := view{Language: policy.Japanese}
+	v := view{Tongue: staff.Tongue{Language: policy.Japanese}}
 	for _, minutes := range []int{1, 47, 48, 49, 600, 20_000} {
 		var all []campaign.Minute
 		for i := range minutes {

@@ -97,7 +97,7 @@ func (e *editor) overtakenForm(w http.ResponseWriter, r *http.Request, d *draft,
 	if err != nil {
 		return err
 	}
-	v := view{Language: staff.Language(r)}
+	v := view{Tongue: staff.Tongue{Language: staff.Language(r)}}
 	at, _ := time.Parse(time.RFC3339, by.At) // ours
 	t := &theirs{By: by.Name, At: v.Time(at), Changes: append(v.changesOf(base, current), v.otherwise(d, now)...)}
 	d.Version = now.Version

@@ -28,7 +28,7 @@ var pages = sync.OnceValue(func() *template.Template { return template.Must(temp
 
 // view is what every page has.
 type view struct {
-	Language policy.Language
+	staff.Tongue
 	Base     string
 	Lists    []policy.Code
 	Wrong    []fieldError
@@ -41,17 +41,6 @@ type view struct {
 	Late     bool // the file goes too soon to begin with it
 	Live     *live
 }
-
-// T is a text of the page. Some words have nothing that stands for them in English: then nothing does.
-func (v view) T(ja, en string) string {
-	if v.Language == policy.English {
-		return en
-	}
-	return ja
-}
-
-// Text is a text of the program.
-func (v view) Text(t policy.Text) string { return t.In(v.Language) }
 
 // ListName is what a list is called.
 func (v view) ListName(code policy.Code) string { return policy.Get(code).Name.In(v.Language) }
@@ -244,7 +233,7 @@ func (d *desk) show(w http.ResponseWriter, r *http.Request, i roster.Import) err
 		}
 		v.Preview = &p
 	}
-	title := policy.Text{JA: "名簿の取り込み：" + view{}.Status(i), EN: "Import: " + view{Language: policy.English}.Status(i)}
+	title := policy.Text{JA: "名簿の取り込み：" + view{}.Status(i), EN: "Import: " + view{Tongue: staff.Tongue{Language: policy.English}}.Status(i)}
 	page := staff.StaffPage{Title: title}
 	if v.Live != nil {
 		page.Script = staff.LiveScript()

@@ -28,7 +28,7 @@ var pages = sync.OnceValue(func() *template.Template { return template.Must(temp
 
 // view is what every page has.
 type view struct {
-	Language policy.Language
+	staff.Tongue
 	Base     string
 	Done     string // what the action before has done, for people
 	Code     string // of the list
@@ -43,7 +43,7 @@ type other struct{ Code, Name string }
 
 func (c *counter) view(ctx context.Context, r *http.Request, l list, what string) view {
 	lang := staff.Language(r)
-	v := view{Language: lang, Base: base, Code: l.code(), ListName: l.Service.Name.In(lang), Done: told[r.URL.Query().Get("done")].In(lang),
+	v := view{Tongue: staff.Tongue{Language: lang}, Base: base, Code: l.code(), ListName: l.Service.Name.In(lang), Done: told[r.URL.Query().Get("done")].In(lang),
 		Own: staff.Of(ctx).May(l.role), MayHold: mayHold(ctx)}
 	for _, one := range c.open(ctx, what) {
 		if one.code() != l.code() {
@@ -51,14 +51,6 @@ func (c *counter) view(ctx context.Context, r *http.Request, l list, what string
 		}
 	}
 	return v
-}
-
-// T is a text of the page. Some words have nothing that stands for them in English: then nothing does.
-func (v view) T(ja, en string) string {
-	if v.Language == policy.English {
-		return en
-	}
-	return ja
 }
 
 // State, Reason and Channel are words for codes.
