@@ -22,8 +22,10 @@ func (t Tongue) Dot() string { return t.T("・", " · ") }
 // Colon stands between a fact and what is said of it.
 func (t Tongue) Colon() string { return t.T("：", ": ") }
 
-// Open and Close are parentheses.
-func (t Tongue) Open() string  { return t.T("（", " (") }
+// Open opens parentheses.
+func (t Tongue) Open() string { return t.T("（", " (") }
+
+// Close closes them.
 func (t Tongue) Close() string { return t.T("）", ")") }
 
 // Quote puts a title in quotation marks.
