@@ -8,6 +8,7 @@ import (
 	"madoguchi/shared/roster"
 	"madoguchi/shared/staff"
 	"madoguchi/shared/web"
+	"madoguchi/shared/web/chart"
 )
 
 // live is how far an import is, as staff.LiveScript asks for it.
@@ -31,7 +32,7 @@ func liveOf(i roster.Import, l policy.Language) *live {
 	case i.Status == roster.Applying:
 		v.Total = i.Rows
 	}
-	number := view{}.Number
+	number := chart.Number
 	t := policy.Text{JA: number(v.Finished) + "行を確認しました。", EN: number(v.Finished) + " rows are checked."}
 	if v.Total > 0 {
 		v.Percent = 100 * v.Finished / v.Total

@@ -16,6 +16,7 @@ import (
 	"madoguchi/shared/roster"
 	"madoguchi/shared/staff"
 	"madoguchi/shared/web"
+	"madoguchi/shared/web/chart"
 )
 
 type clock = func() time.Time
@@ -87,13 +88,7 @@ func (v view) Time(at string) string {
 }
 
 // Number is a number with commas.
-func (v view) Number(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func (v view) Number(n int) string { return chart.Number(n) }
 
 // Count is a line of the table of results.
 type count struct {
